@@ -37,15 +37,47 @@ function(zp_layer name)
   target_link_libraries(zp_${name} PUBLIC zp_options ${ARG_DEPENDS})
 endfunction()
 
-# zp_layer_test(NAME SOURCES a_test.cc ... [DEPENDS target ...]): bin/NAME_test, each case a ctest.
+# zp_layer_test(NAME SOURCES a_test.cc ... [LAYER layer] [DEPENDS target ...] [LABELS long]
+#               [TIMEOUT seconds]): bin/NAME_test, each of its cases one ctest "NAME.Suite.Case".
+#
+# LAYER is the library under test, by default NAME itself. The label `long` keeps a program's cases
+# out of ./run-tests; ./run-tests --all has them. A layer's fast and long cases are two programs:
+#
+#   zp_layer_test(numerics SOURCES params_test.cc)
+#   zp_layer_test(numerics_long LAYER numerics LABELS long SOURCES all_floats_test.cc)
+#
+# A case that runs longer than TIMEOUT (120 s; 3600 s where long) fails.
 function(zp_layer_test name)
   if(NOT ZP_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "LAYER;TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  if(ARG_UNPARSED_ARGUMENTS OR NOT ARG_SOURCES)
+    message(FATAL_ERROR "zp_layer_test(${name}): expected SOURCES, got \"${ARG_UNPARSED_ARGUMENTS}\"")
+  endif()
+  if(NOT ARG_LAYER)
+    set(ARG_LAYER ${name})
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+    if("long" IN_LIST ARG_LABELS)
+      set(ARG_TIMEOUT 3600)
+    endif()
+  endif()
   find_package(GTest REQUIRED)
   include(GoogleTest)
   add_executable(${name}_test ${ARG_SOURCES})
-  target_link_libraries(${name}_test PRIVATE zp::${name} ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60)
+  target_link_libraries(${name}_test PRIVATE
+    zp::${ARG_LAYER} ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  set(properties TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_LABELS)
+    # gtest_discover_tests takes lists apart, so that a second label would be lost silently.
+    list(LENGTH ARG_LABELS count)
+    if(count GREATER 1)
+      message(FATAL_ERROR "zp_layer_test(${name}): expected one label, got \"${ARG_LABELS}\"")
+    endif()
+    list(APPEND properties LABELS ${ARG_LABELS})
+  endif()
+  gtest_discover_tests(${name}_test
+    TEST_PREFIX ${name}. PROPERTIES ${properties} DISCOVERY_TIMEOUT 60)
 endfunction()

@@ -46,9 +46,9 @@ inline tl::unexpected<Error> invalid_data(std::string message) {
 }  // namespace zp
 
 // Returns the error of a Status or Result expression from the enclosing function, if it has one.
-#define ZP_RETURN_IF_ERROR(expression)                                  \
-  do {                                                                  \
-    if (auto zp_status_ = (expression); !zp_status_)                    \
+#define ZP_RETURN_IF_ERROR(expression)                                 \
+  do {                                                                 \
+    if (auto zp_status_ = (expression); !zp_status_)                   \
       return tl::unexpected<zp::Error>(std::move(zp_status_).error()); \
   } while (false)
 
@@ -57,7 +57,7 @@ inline tl::unexpected<Error> invalid_data(std::string message) {
 #define ZP_CONCAT(a, b) ZP_CONCAT_INNER(a, b)
 #define ZP_ASSIGN_OR_RETURN(declaration, expression) \
   ZP_ASSIGN_OR_RETURN_IMPL(ZP_CONCAT(zp_result_, __LINE__), declaration, expression)
-#define ZP_ASSIGN_OR_RETURN_IMPL(result, declaration, expression)              \
-  auto result = (expression);                                                  \
+#define ZP_ASSIGN_OR_RETURN_IMPL(result, declaration, expression)           \
+  auto result = (expression);                                               \
   if (!result) return tl::unexpected<zp::Error>(std::move(result).error()); \
   declaration = std::move(result).value()
