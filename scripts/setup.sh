@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# Sourced by the scripts that build or run something, from the root of the project: brings what
+# they need, and does nothing where it is there already.
+
+say() { printf '== %s\n' "$*"; }
+stop() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# packages_of GROUP...: the names in scripts/debian-packages.txt.
+packages_of() {
+  local group
+  for group in "$@"; do
+    awk -v group="$group" '$1 == group { print $2 }' scripts/debian-packages.txt
+  done
+}
+
+# missing_packages GROUP...: those of them that are not installed.
+missing_packages() {
+  local package
+  for package in $(packages_of "$@"); do
+    [[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" == installed ]] ||
+      printf '%s ' "$package"
+  done
+}
+
+# install_packages PACKAGE...: as root.
+install_packages() {
+  say "installing $*"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq && apt-get install -qq --yes --no-install-recommends "$@" >/dev/null
+}
+
+# need_packages GROUP...: installs what is missing as root; otherwise names it, in one command, and
+# stops.
+need_packages() {
+  if ! command -v dpkg-query >/dev/null; then
+    say "not a Debian system: going on with what is there; needed: $(packages_of "$@" | xargs)"
+    return
+  fi
+  local missing
+  missing=$(missing_packages "$@")
+  [[ -z "$missing" ]] && return
+  if [[ $EUID -ne 0 ]]; then
+    stop "packages are missing. Install them and try again:
+sudo apt-get install --yes --no-install-recommends $missing"
+  fi
+  # shellcheck disable=SC2086  # one word a package
+  install_packages $missing || stop "apt-get could not install: $missing"
+}
+
+# want_packages GROUP...: installs what is missing as root; otherwise goes on without.
+want_packages() {
+  command -v dpkg-query >/dev/null || return 0
+  local missing
+  missing=$(missing_packages "$@")
+  [[ -z "$missing" ]] && return
+  if [[ $EUID -eq 0 ]]; then
+    # shellcheck disable=SC2086
+    install_packages $missing || say "going on without: $missing"
+  else
+    say "going on without: $missing"
+  fi
+}
+
+# need_venv: build/venv with the wheels of requirements.txt.
+need_venv() {
+  local python=${PYTHON:-python3} stamp=build/venv/.made-from wanted
+  "$python" -c 'import ensurepip, venv' 2>/dev/null || python=/usr/bin/python3
+  wanted="$("$python" --version) $(sha256sum requirements.txt)"
+  if [[ -f $stamp && "$(<"$stamp")" == "$wanted" ]] && build/venv/bin/python -c '' 2>/dev/null; then
+    return
+  fi
+  say "making build/venv from requirements.txt with $("$python" --version)"
+  rm -rf build/venv
+  mkdir -p build
+  "$python" -m venv build/venv || stop "$python could not make a virtual environment"
+  build/venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt ||
+    stop "pip could not install requirements.txt (the messages above say why)"
+  printf '%s' "$wanted" >"$stamp"
+}
+
+# build_preset PRESET [--target T ...]
+build_preset() {
+  local preset=$1
+  shift
+  say "building the preset $preset"
+  cmake --preset "$preset" >"build/$preset.configure.log" 2>&1 ||
+    { cat "build/$preset.configure.log" >&2 && return 1; }
+  cmake --build --preset "$preset" "$@"
+}
