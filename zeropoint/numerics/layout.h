@@ -42,32 +42,32 @@ struct Layout {
                                   int64_t block_size);
 };
 
-// Calls body(offset, count, stride, params_index) for every run of elements offset,
-// offset + stride, ... that share one pair of parameters, in the order of params_index within
-// each outer slice. stride is 1 whenever a run is contiguous.
+// Contiguous elements offset .. offset + count, of which element i has the parameters number
+// params_index + i * params_stride: stride 0 where all share one pair, 1 where each has its own.
+struct Run {
+  int64_t offset = 0;
+  int64_t count = 0;
+  int64_t params_index = 0;
+  int64_t params_stride = 0;
+};
+
+// Calls body(Run) for runs that cover every element once, in memory order.
 template <class Body>
 void for_each_run(const Layout& layout, Body body) {
-  switch (layout.granularity) {
-    case Granularity::kPerTensor:
-      body(int64_t{0}, layout.element_count(), int64_t{1}, int64_t{0});
-      return;
-    case Granularity::kPerAxis:
-      for (int64_t o = 0; o < layout.outer; ++o) {
-        for (int64_t a = 0; a < layout.axis_size; ++a) {
-          body((o * layout.axis_size + a) * layout.inner, layout.inner, int64_t{1}, a);
-        }
-      }
-      return;
-    case Granularity::kPerBlock:
-      for (int64_t o = 0; o < layout.outer; ++o) {
-        for (int64_t a = 0; a < layout.axis_size; a += layout.block_size) {
-          for (int64_t n = 0; n < layout.inner; ++n) {
-            body((o * layout.axis_size + a) * layout.inner + n, layout.block_size, layout.inner,
-                 layout.params_index(o, a, n));
-          }
-        }
-      }
-      return;
+  const auto [granularity, outer, axis_size, inner, block_size] = layout;
+  if (granularity == Granularity::kPerTensor) return body(Run{0, layout.element_count(), 0, 0});
+  const bool along_axis = inner == 1;  // neighbours in memory are neighbours on the axis
+  if (granularity == Granularity::kPerAxis && along_axis) {
+    for (int64_t o = 0; o < outer; ++o) body(Run{o * axis_size, axis_size, 0, 1});
+    return;
+  }
+  const int64_t step = granularity == Granularity::kPerBlock && along_axis ? block_size : 1;
+  const int64_t params_stride = granularity == Granularity::kPerBlock && !along_axis ? 1 : 0;
+  for (int64_t o = 0; o < outer; ++o) {
+    for (int64_t a = 0; a < axis_size; a += step) {
+      body(Run{(o * axis_size + a) * inner, step * inner, layout.params_index(o, a, 0),
+               params_stride});
+    }
   }
 }
 

@@ -1,0 +1,177 @@
+// Vector helpers that the kernels share; included once for each Highway target.
+#if defined(ZP_KERNELS_SIMD_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ZP_KERNELS_SIMD_INL_H_
+#undef ZP_KERNELS_SIMD_INL_H_
+#else
+#define ZP_KERNELS_SIMD_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "zeropoint/kernels/streaming.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace zp::kernels {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using DF = hn::ScalableTag<float>;
+using DI = hn::RebindToSigned<DF>;
+using VF = hn::Vec<DF>;
+using VI = hn::Vec<DI>;
+
+// The x86 targets, whose conversions and packs the kernels use directly where Highway's portable
+// forms do more than is needed. SSSE3 is the lowest of them; EMU128 and SCALAR are portable code.
+#undef ZP_X86_SIMD
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || \
+    HWY_TARGET == HWY_SSSE3
+#define ZP_X86_SIMD 1
+#else
+#define ZP_X86_SIMD 0
+#endif
+
+// max(v, low), and low where v is NaN. x86 returns the second operand for NaN and Arm the number;
+// the portable targets need it spelt out.
+HWY_INLINE VF max_or_if_nan(VF v, VF low) {
+#if ZP_X86_SIMD
+  return hn::Max(v, low);
+#else
+  return hn::IfThenElse(hn::Gt(v, low), v, low);
+#endif
+}
+
+// min(v, high); NaN stays NaN on x86, whose min returns its second operand then.
+HWY_INLINE VF min_keeping_nan(VF v, VF high) { return hn::Min(high, v); }
+
+// Round half to even; v < 2^31. What is below -2^31, or NaN on x86, gives INT32_MIN. Highway's
+// NearestInt would also mend overflow upwards, which costs two more instructions.
+HWY_INLINE VI round_half_even(VF v) {
+#if HWY_TARGET == HWY_AVX3
+  return VI{_mm512_cvtps_epi32(v.raw)};
+#elif HWY_TARGET == HWY_AVX2
+  return VI{_mm256_cvtps_epi32(v.raw)};
+#elif ZP_X86_SIMD
+  return VI{_mm_cvtps_epi32(v.raw)};
+#else
+  return hn::NearestInt(v);
+#endif
+}
+
+// Towards zero, otherwise as round_half_even.
+HWY_INLINE VI truncate(VF v) {
+#if HWY_TARGET == HWY_AVX3
+  return VI{_mm512_cvttps_epi32(v.raw)};
+#elif HWY_TARGET == HWY_AVX2
+  return VI{_mm256_cvttps_epi32(v.raw)};
+#elif ZP_X86_SIMD
+  return VI{_mm_cvttps_epi32(v.raw)};
+#else
+  return hn::ConvertTo(DI(), v);
+#endif
+}
+
+// Round half away from zero; v < 2^22, otherwise as round_half_even. 0.49999997 is the largest float below one half: adding
+// one half itself would carry 0.49999997 over to 1.
+HWY_INLINE VI round_half_away(VF v) {
+  const DF d;
+  return truncate(hn::Add(v, hn::CopySign(hn::Set(d, 0.49999997f), v)));
+}
+
+// What turns four vectors of rounded steps into 4 * Lanes(DI()) codes and stores them. On x86 the
+// bytes are packed with saturation, so a step may be anything that does not exceed qmax -
+// zero_point, INT32_MIN included; elsewhere, and for 16-bit codes, steps must lie between qmin -
+// zero_point and qmax - zero_point.
+template <class Code>
+class CodeStore {
+ public:
+#if ZP_X86_SIMD
+  static constexpr bool kSaturatesLow = sizeof(Code) == 1;
+#else
+  static constexpr bool kSaturatesLow = false;
+#endif
+
+  CodeStore(int32_t zero_point, int32_t qmin)
+      : zero_point_(hn::Set(DI(), zero_point))
+#if ZP_X86_SIMD
+        ,
+        zero_point16_(hn::Set(D16(), static_cast<int16_t>(zero_point))),
+        qmin_(hn::Set(DC(), static_cast<Code>(qmin)))
+#endif
+  {
+    static_cast<void>(qmin);  // the steps' lower bound covers it elsewhere
+  }
+
+  // kStreamed only with kSaturatesLow; `to` is then aligned to a vector.
+  template <Stores kStores>
+  HWY_INLINE void operator()(VI a, VI b, VI c, VI d, Code* HWY_RESTRICT to) const {
+#if ZP_X86_SIMD
+    if constexpr (sizeof(Code) == 1) {
+      const auto low = hn::SaturatedAdd(pack16(a, b), zero_point16_);
+      const auto high = hn::SaturatedAdd(pack16(c, d), zero_point16_);
+      const auto codes = hn::Max(pack8(low, high), qmin_);
+      if constexpr (kStores == Stores::kStreamed) {
+        hn::Stream(codes, DC(), to);
+      } else {
+        hn::StoreU(codes, DC(), to);
+      }
+      return;
+    }
+#endif
+    store_demoted(a, to);
+    store_demoted(b, to + hn::Lanes(DI()));
+    store_demoted(c, to + 2 * hn::Lanes(DI()));
+    store_demoted(d, to + 3 * hn::Lanes(DI()));
+  }
+
+ private:
+#if ZP_X86_SIMD
+  using D16 = hn::Repartition<int16_t, DI>;
+  using DC = hn::Repartition<Code, DI>;
+
+  // The packs work within 128-bit lanes; pack8 puts the order right for both.
+  static HWY_INLINE hn::Vec<D16> pack16(VI a, VI b) {
+    return hn::ReorderDemote2To(D16(), a, b);
+  }
+  static HWY_INLINE hn::Vec<DC> pack8(hn::Vec<D16> a, hn::Vec<D16> b) {
+    constexpr bool kSigned = std::is_signed_v<Code>;
+#if HWY_TARGET == HWY_AVX3
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    return hn::Vec<DC>{_mm512_permutexvar_epi32(
+        order, kSigned ? _mm512_packs_epi16(a.raw, b.raw) : _mm512_packus_epi16(a.raw, b.raw))};
+#elif HWY_TARGET == HWY_AVX2
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    return hn::Vec<DC>{_mm256_permutevar8x32_epi32(
+        kSigned ? _mm256_packs_epi16(a.raw, b.raw) : _mm256_packus_epi16(a.raw, b.raw), order)};
+#else
+    return hn::Vec<DC>{kSigned ? _mm_packs_epi16(a.raw, b.raw) : _mm_packus_epi16(a.raw, b.raw)};
+#endif
+  }
+#endif
+
+  HWY_INLINE void store_demoted(VI steps, Code* HWY_RESTRICT to) const {
+    const hn::Rebind<Code, DI> d;
+    hn::StoreU(hn::DemoteTo(d, hn::Add(steps, zero_point_)), d, to);
+  }
+
+  VI zero_point_;
+#if ZP_X86_SIMD
+  hn::Vec<D16> zero_point16_;
+  hn::Vec<DC> qmin_;
+#endif
+};
+
+// Loads Lanes(DI()) codes as int32.
+template <class Code>
+HWY_INLINE VI load_codes(const Code* HWY_RESTRICT from) {
+  return hn::PromoteTo(DI(), hn::LoadU(hn::Rebind<Code, DI>(), from));
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace zp::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif
