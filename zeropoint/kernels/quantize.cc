@@ -19,45 +19,61 @@ HWY_BEFORE_NAMESPACE();
 namespace zp::kernels {
 namespace HWY_NAMESPACE {
 
-// Four vectors at once: 64 codes fill a cache line with AVX-512.
-template <class Code, Stores kStores, class Steps>
-HWY_INLINE void quantize_block(const Steps& steps, const CodeStore<Code>& store,
-                               const float* HWY_RESTRICT x, Code* HWY_RESTRICT to) {
-  const DF d;
-  const size_t lanes = hn::Lanes(d);
-  const VF a = hn::LoadU(d, x);
-  const VF b = hn::LoadU(d, x + lanes);
-  const VF c = hn::LoadU(d, x + 2 * lanes);
-  const VF e = hn::LoadU(d, x + 3 * lanes);
-  VI doubt = hn::Zero(DI());
-  VI step_a = steps.steps(a, doubt);
-  VI step_b = steps.steps(b, doubt);
-  VI step_c = steps.steps(c, doubt);
-  VI step_e = steps.steps(e, doubt);
-  if constexpr (Steps::kDoubts) {
-    if (HWY_UNLIKELY(!hn::AllTrue(DI(), hn::Eq(doubt, hn::Zero(DI()))))) {
-      step_a = steps.divided_steps(a);
-      step_b = steps.divided_steps(b);
-      step_c = steps.divided_steps(c);
-      step_e = steps.divided_steps(e);
-    }
-  }
-  store.template operator()<kStores>(step_a, step_b, step_c, step_e, to);
+// Where the steps come from; kDividing is for what kFast left in doubt.
+enum class Pace { kFast, kDividing };
+
+template <Pace kPace, class Steps>
+HWY_INLINE VI steps_at(const Steps& steps, const float* HWY_RESTRICT x, VI& doubt) {
+  const VF v = hn::LoadU(DF(), x);
+  if constexpr (kPace == Pace::kDividing) return steps.divided_steps(v);
+  return steps.steps(v, doubt);
 }
 
-template <class Code, Stores kStores, class Steps>
-HWY_INLINE void quantize_all(const Steps& steps, const CodeStore<Code>& store, const float* x,
+// Four vectors, whose codes fill a cache line with AVX-512.
+template <Pace kPace, Stores kStores, class Code, class Steps>
+HWY_INLINE void quantize_block(const Steps& steps, const CodeStore<Code>& store,
+                               const float* HWY_RESTRICT x, Code* HWY_RESTRICT to, VI& doubt) {
+  const size_t lanes = hn::Lanes(DF());
+  const VI a = steps_at<kPace>(steps, x, doubt);
+  const VI b = steps_at<kPace>(steps, x + lanes, doubt);
+  const VI c = steps_at<kPace>(steps, x + 2 * lanes, doubt);
+  const VI d = steps_at<kPace>(steps, x + 3 * lanes, doubt);
+  store.template operator()<kStores>(a, b, c, d, to);
+}
+
+// steps and store are copies: behind a reference every store to bytes might alias their vectors.
+template <Stores kStores, class Code, class Steps>
+HWY_INLINE void quantize_all(const Steps steps, const CodeStore<Code> store, const float* x,
                              Code* to, size_t count) {
   const size_t block = 4 * hn::Lanes(DF());
+  const size_t chunk = 4 * block;
+  VI doubt = hn::Zero(DI());
   size_t i = 0;
+  for (; i + chunk <= count; i += chunk) {
+    quantize_block<Pace::kFast, kStores>(steps, store, x + i, to + i, doubt);
+    quantize_block<Pace::kFast, kStores>(steps, store, x + i + block, to + i + block, doubt);
+    quantize_block<Pace::kFast, kStores>(steps, store, x + i + 2 * block, to + i + 2 * block,
+                                         doubt);
+    quantize_block<Pace::kFast, kStores>(steps, store, x + i + 3 * block, to + i + 3 * block,
+                                         doubt);
+    if constexpr (Steps::kDoubts) {
+      if (HWY_UNLIKELY(!hn::AllTrue(DI(), hn::Eq(doubt, hn::Zero(DI()))))) {
+        doubt = hn::Zero(DI());
+        for (size_t k = i; k < i + chunk; k += block) {
+          quantize_block<Pace::kDividing, kStores>(steps, store, x + k, to + k, doubt);
+        }
+      }
+    }
+  }
+  constexpr Pace kRest = Steps::kDoubts ? Pace::kDividing : Pace::kFast;
   for (; i + block <= count; i += block) {
-    quantize_block<Code, kStores>(steps, store, x + i, to + i);
+    quantize_block<kRest, kStores>(steps, store, x + i, to + i, doubt);
   }
   if (i == count) return;
   HWY_ALIGN float last_x[4 * hn::MaxLanes(DF())] = {};
   HWY_ALIGN Code last_codes[4 * hn::MaxLanes(DF())];
   std::copy(x + i, x + count, last_x);
-  quantize_block<Code, Stores::kCached>(steps, store, last_x, last_codes);
+  quantize_block<kRest, Stores::kCached>(steps, store, last_x, last_codes, doubt);
   std::copy(last_codes, last_codes + (count - i), to + i);
 }
 
@@ -69,11 +85,11 @@ void quantize_span(const float* x, Code* to, size_t count, const RoundingPlan& p
   with_rounder<kLowEnd>(plan, [&](const auto& steps) HWY_ATTR {
     if (CodeStore<Code>::kSaturatesLow && streams(count * (sizeof(float) + sizeof(Code)))) {
       const size_t head = std::min(count, elements_to_alignment(to));
-      quantize_all<Code, Stores::kCached>(steps, store, x, to, head);
-      quantize_all<Code, Stores::kStreamed>(steps, store, x + head, to + head, count - head);
+      quantize_all<Stores::kCached>(steps, store, x, to, head);
+      quantize_all<Stores::kStreamed>(steps, store, x + head, to + head, count - head);
       hwy::FlushStream();
     } else {
-      quantize_all<Code, Stores::kCached>(steps, store, x, to, count);
+      quantize_all<Stores::kCached>(steps, store, x, to, count);
     }
   });
 }
