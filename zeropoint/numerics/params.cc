@@ -169,12 +169,32 @@ Status check(const QuantParams& params, Convention convention) {
   return {};
 }
 
-Result<QuantParams> choose_params(Range range, IntType type, const ParamOptions& options) {
+Result<QuantParams> params_with_scale(Range range, IntType type, double scale,
+                                      const ParamOptions& options) {
   ZP_RETURN_IF_ERROR(check(range));
   ZP_RETURN_IF_ERROR(check_scheme(range, type, options));
   ZP_ASSIGN_OR_RETURN(const auto fixed, fixed_zero_point(type, options));
-  range = range.widened_to(0);
+  if (!(scale > 0 && scale <= double{std::numeric_limits<float>::max()})) {
+    return invalid_argument(fmt::format("range [{}, {}]: its scale {} is not a positive float32",
+                                        range.min, range.max, scale));
+  }
+  QuantParams params{type, options.narrow, static_cast<float>(scale), 0};
+  if (options.convention == Convention::kTensorflow) params.narrow = NarrowRange::kYes;
+  const CodeRange codes = params.codes();
+  const double zero_point =
+      fixed ? *fixed
+            : computed_zero_point(range.widened_to(0), scale, codes, options.convention);
+  params.zero_point =
+      static_cast<int32_t>(std::clamp<double>(zero_point, codes.qmin, codes.qmax));
+  ZP_RETURN_IF_ERROR(check(params, options.convention));
+  return params;
+}
 
+Result<QuantParams> choose_params(Range range, IntType type, const ParamOptions& options) {
+  ZP_RETURN_IF_ERROR(check(range));
+  ZP_RETURN_IF_ERROR(check_scheme(range, type, options));
+  ZP_RETURN_IF_ERROR(fixed_zero_point(type, options));
+  range = range.widened_to(0);
   double scale = options.convention == Convention::kPytorch
                      ? double{pytorch_scale(range, type, options)}
                      : ideal_scale(range, type, options);
@@ -183,20 +203,7 @@ Result<QuantParams> choose_params(Range range, IntType type, const ParamOptions&
     range = {0, 0};  // nothing in it is told apart from 0
   }
   if (options.scale_form == ScaleForm::kPowerOfTwo) scale = next_power_of_two(scale);
-  if (scale > double{std::numeric_limits<float>::max()}) {
-    return invalid_argument(fmt::format("range [{}, {}]: its power-of-two scale {} is not a float32",
-                                        range.min, range.max, scale));
-  }
-
-  QuantParams params{type, options.narrow, static_cast<float>(scale), 0};
-  if (options.convention == Convention::kTensorflow) params.narrow = NarrowRange::kYes;
-  const CodeRange codes = params.codes();
-  const double zero_point =
-      fixed ? *fixed : computed_zero_point(range, scale, codes, options.convention);
-  params.zero_point =
-      static_cast<int32_t>(std::clamp<double>(zero_point, codes.qmin, codes.qmax));
-  ZP_RETURN_IF_ERROR(check(params, options.convention));
-  return params;
+  return params_with_scale(range, type, scale, options);
 }
 
 Result<QuantParams> bias_params(float input_scale, float weight_scale) {

@@ -67,6 +67,11 @@ struct ParamOptions {
 // narrow unsigned range with zero point 0; a zero point out of range.
 Result<QuantParams> choose_params(Range range, IntType type, const ParamOptions& options = {});
 
+// The same for a scale that was found otherwise: the zero point is chosen as above. Also an error: a
+// scale that is not a positive finite float32.
+Result<QuantParams> params_with_scale(Range range, IntType type, double scale,
+                                      const ParamOptions& options = {});
+
 // The symmetric-weight rule of biases: int32, zero point 0, scale = input_scale * weight_scale
 // rounded to float32 (ONNX Runtime). An error when the product is not positive and finite.
 Result<QuantParams> bias_params(float input_scale, float weight_scale);
