@@ -22,7 +22,7 @@ std::string text_of(const std::vector<std::byte>& bytes) {
 
 TEST(ReadFile, GivesAllBytes) {
   const TemporaryFolder folder;
-  for (const size_t size : {0, 1, 65535, 65536, 65537, 1000000}) {
+  for (const size_t size : {0U, 1U, 65535U, 65536U, 65537U, 1000000U}) {
     std::string text(size, 'a');
     if (size > 0) text.back() = '\n';
     std::ofstream(folder / "file", std::ios::binary) << text;
