@@ -46,6 +46,7 @@ endfunction()
 #   zp_layer_test(numerics SOURCES params_test.cc)
 #   zp_layer_test(numerics_long LAYER numerics LABELS long SOURCES all_floats_test.cc)
 #
+# Parameterized cases are called what their name generator says (PrintToStringParamName, a lambda).
 # A case that runs longer than TIMEOUT (120 s; 3600 s where long) fails.
 function(zp_layer_test name)
   if(NOT ZP_TESTS)
@@ -81,5 +82,5 @@ function(zp_layer_test name)
     list(APPEND properties LABELS ${ARG_LABELS})
   endif()
   gtest_discover_tests(${name}_test
-    TEST_PREFIX ${name}. PROPERTIES ${properties} DISCOVERY_TIMEOUT 60)
+    TEST_PREFIX ${name}. PROPERTIES ${properties} NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60)
 endfunction()
