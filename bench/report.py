@@ -1,6 +1,6 @@
 """Puts the measurements of all rounds together: entries of build/bench.json and the printed table.
 
-A round is a dict from a benchmark's name to nanoseconds an element. In every round each program
+A round is a dict from a benchmark's name to nanoseconds of CPU time an element. In every round each program
 runs once, so that a change in the machine's speed meets ours, the peers and the limits alike. A
 ratio is the median over the rounds of the ratio within a round; a figure is the median over the
 rounds.
@@ -18,7 +18,7 @@ def parse(output):
     """
     nanoseconds = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
     return {
-        b["name"]: b["real_time"] * nanoseconds[b["time_unit"]] / b["elements"]
+        b["name"]: b["cpu_time"] * nanoseconds[b["time_unit"]] / b["elements"]
         for b in output["benchmarks"]
         if not b.get("error_occurred")
     }
