@@ -60,16 +60,17 @@ uint64_t HistogramTable::count(uint16_t key) const {
 }
 
 bool HistogramTable::drain(size_t octave, OctaveCounts& counts) {
-  uint32_t any = 0;
+  uint64_t sum = 0;
   for (size_t table = 0; table < kTables; ++table) {
     uint32_t* const from = counters_.data() + table * kTableStride + octave * kOctaveBuckets;
     for (size_t i = 0; i < kOctaveBuckets; ++i) {
-      any |= from[i];
+      sum += from[i];
       counts[i] += from[i];
     }
     std::fill_n(from, kOctaveBuckets, 0u);
   }
-  return any != 0;
+  elements_ -= sum;
+  return sum != 0;
 }
 
 void HistogramTable::clear() {

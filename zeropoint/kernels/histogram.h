@@ -27,7 +27,7 @@ using OctaveCounts = std::array<uint64_t, kOctaveBuckets>;
 // touched. Meant as scratch memory that is used again and again: fill, drain, fill, ...
 class HistogramTable {
  public:
-  // A counter never overflows, as no more elements than this fit between two clear().
+  // A counter never overflows, as the table takes no more elements than this at a time.
   static constexpr uint64_t kMaxElements = UINT32_MAX;
 
   HistogramTable();
@@ -35,7 +35,7 @@ class HistogramTable {
   // Counts every element of x. An error, and nothing counted, where elements() + x.size() would
   // exceed kMaxElements.
   Status add(std::span<const float> x);
-  // The elements added since the start or the last clear().
+  // The elements added and not yet drained.
   uint64_t elements() const { return elements_; }
 
   uint64_t count(uint16_t key) const;

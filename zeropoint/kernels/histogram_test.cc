@@ -71,6 +71,7 @@ TEST(Histogram, DrainingAnOctaveMovesItsCountsAndNoOther) {
   EXPECT_EQ(counts[0], 12u);
   EXPECT_EQ(counts[126], 1u);  // 1.99 = 1 + 126.7/128
   EXPECT_FALSE(table.drain(127, counts));
+  EXPECT_EQ(table.elements(), 2u);
   EXPECT_EQ(table.count(key_by_meaning(2.0f)), 1u);
   EXPECT_EQ(table.count(key_by_meaning(-1.0f)), 1u);
 }

@@ -1,0 +1,92 @@
+// Observer: what is kept of a tensor's values, over all samples, to choose a range by.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "zeropoint/base/error.h"
+#include "zeropoint/base/tensor_view.h"
+#include "zeropoint/kernels/min_max.h"
+#include "zeropoint/kernels/moments.h"
+#include "zeropoint/observe/distribution.h"
+
+namespace zp {
+
+// Counts, extremes and exact moments of a tensor or of one of its channels.
+struct Statistics {
+  kernels::MinMax extremes;
+  kernels::Moments moments;  // of the finite elements
+
+  void add(std::span<const float> x);
+  void merge(const Statistics& other);
+  // Of the finite elements, correctly rounded sum over count; 0 where there are none.
+  double mean() const;
+
+  friend bool operator==(const Statistics&, const Statistics&) = default;
+};
+
+// A part of the number line, ends included, and how many values lie in it. low == high is one exact
+// value.
+struct Bucket {
+  double low = 0;
+  double high = 0;
+  uint64_t count = 0;
+
+  friend bool operator==(const Bucket&, const Bucket&) = default;
+};
+
+// An Observer is a value. It takes spans of floats in one pass and needs no range beforehand; NaN
+// and infinities are counted and enter nothing else. Merging is exact: any split of the data into
+// observers, merged in any order, by any number of threads, on any instruction set gives the same
+// bytes (observer_io.h). Use one observer a thread.
+//
+// Memory: at most 513 KB (distribution.h), and 224 bytes a channel. A thread that observes spans of
+// 16384 floats or more keeps 1 MB of scratch memory.
+class Observer {
+ public:
+  // The most elements that an observer, or several merged, may have: ExactSum's limit.
+  static constexpr uint64_t kMaxElements = uint64_t{1} << 63;
+  static constexpr int64_t kMaxChannels = int64_t{1} << 24;
+
+  // Of a tensor as a whole.
+  Observer() = default;
+  // Also of each of its channels, from 1 to kMaxChannels.
+  static Result<Observer> per_channel(int64_t channels);
+
+  // An error where the observer has channels, or would exceed kMaxElements.
+  Status observe(std::span<const float> x);
+  // Errors: an axis outside [-rank, rank); as many elements along it as the observer has channels
+  // are expected.
+  Status observe(const TensorView<const float>& x, int64_t channel_axis);
+  // Takes up what the other one has seen. An error, and nothing changed, where they differ in
+  // channels or would exceed kMaxElements together.
+  Status merge(const Observer& other);
+
+  const Statistics& statistics() const { return statistics_; }
+  // Empty for the tensor as a whole.
+  std::span<const Statistics> channels() const { return channels_; }
+  // The finite elements other than zero.
+  const Distribution& distribution() const { return distribution_; }
+
+  // The finite elements by ascending value, zeros included as a bucket of their own. Buckets do not
+  // overlap. Where the distribution is exact each is one value; otherwise a bucket is 2^-7 of the
+  // lower end of its octave wide (below 2^-126: 2^-133), the outermost ones and the ones next to
+  // zero cut at the exact extremes.
+  std::vector<Bucket> buckets() const;
+
+  // Puts an observer together from its parts as they are; check() (observer_check.h) tells whether
+  // they belong together.
+  static Observer from_parts(Statistics statistics, std::vector<Statistics> channels,
+                             Distribution distribution);
+
+ private:
+  Status check_room(uint64_t elements) const;
+  void add(std::span<const float> x);
+
+  Statistics statistics_;
+  std::vector<Statistics> channels_;
+  Distribution distribution_;
+};
+
+}  // namespace zp
