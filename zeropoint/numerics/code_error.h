@@ -19,12 +19,14 @@ struct WastedSteps {
   }
 };
 
-// `data` as it was observed, before it was widened to hold 0. Requires check(params, convention).
+// `data` as it was observed, before it was widened to hold 0. Requires check(data) and
+// check(params, convention), as does largest_error.
 WastedSteps wasted_steps(Range data, const QuantParams& params,
                          Convention convention = Convention::kOnnx);
 
 // The largest |x - fake_quantize(x)| of a real x in `data`: half a step, or what is cut off at an
-// end. To within a float32 rounding of the ends' own codes.
+// end. To within a float32 rounding of the ends' own codes. Infinite where an end's code stands for
+// more than FLT_MAX.
 double largest_error(Range data, const QuantParams& params,
                      Convention convention = Convention::kOnnx);
 

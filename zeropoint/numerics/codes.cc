@@ -19,8 +19,7 @@ bool implies_relu(const QuantParams& params, Convention convention) {
   return code_range(params, convention).qmin == params.zero_point;
 }
 
-Result<bool> implies_clip(float low, float high, const QuantParams& params,
-                          Convention convention) {
+Result<bool> implies_clip(float low, float high, const QuantParams& params, Convention convention) {
   ZP_ASSIGN_OR_RETURN(const CodeRange bounds, clip_bounds(low, high, params, convention));
   return bounds == code_range(params, convention);
 }

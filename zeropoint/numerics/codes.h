@@ -8,13 +8,15 @@
 
 namespace zp {
 
-// quantize(ReLU(x)) = relu_code(quantize(x)): quantize is monotonic and 0 is exactly zero_point.
+// quantize(ReLU(x)) = relu_code(quantize(x)) for every x but NaN: quantize is monotonic and 0 is
+// exactly zero_point.
 constexpr int32_t relu_code(int32_t code, const QuantParams& params) {
   return std::max(code, params.zero_point);
 }
 
 // quantize(Clip(x, low, high)) = clip_code(quantize(x), clip_bounds(low, high, ...)), for the same
-// reason. NaN is not a bound: clip_bounds refuses it, and low > high.
+// reason and again but for NaN. Bounds may be infinite. Errors of clip_bounds: parameters without
+// meaning, a bound that is NaN, low > high.
 constexpr int32_t clip_code(int32_t code, CodeRange bounds) {
   return std::clamp(code, bounds.qmin, bounds.qmax);
 }

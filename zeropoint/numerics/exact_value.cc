@@ -47,8 +47,8 @@ Result<QuantParams> choose_params_exact(Range range, IntType type, float x,
   for (double k = std::floor(magnitude / double{finest.scale});
        any_scale && k >= 1 && magnitude / k <= coarsest; --k) {
     const auto middle = static_cast<float>(magnitude / k);
-    for (const float scale : {middle, std::nextafter(middle, kInfinity),
-                              std::nextafter(middle, 0.0f)}) {
+    for (const float scale :
+         {middle, std::nextafter(middle, kInfinity), std::nextafter(middle, 0.0f)}) {
       if (scale < finest.scale) continue;
       ZP_ASSIGN_OR_RETURN(const QuantParams params,
                           params_with_scale(range, type, double{scale}, options));

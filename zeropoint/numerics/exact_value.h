@@ -12,7 +12,7 @@ inline constexpr double kLargestScaleGrowth = 1.125;
 // As choose_params for `range` widened to hold 0 and `x`, but with a float32 scale for which
 // fl(k * scale) = x for some whole k, so that
 //
-//   dequantize(quantize(x)) == x   bit for bit.
+//   dequantize(quantize(x)) == x   bit for bit, but that -0 comes back as 0.
 //
 // Not every k has such a scale: k is taken as large as the range allows (the finest scale) and
 // lowered until one is found, while the scale stays within kLargestScaleGrowth of

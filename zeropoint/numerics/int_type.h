@@ -38,7 +38,8 @@ class IntType {
   // Signed: [-2^(b-1), 2^(b-1)-1]; unsigned: [0, 2^b-1]; narrow drops the lowest code.
   constexpr CodeRange codes(NarrowRange narrow = NarrowRange::kNo) const {
     const int32_t low = is_signed() ? -static_cast<int32_t>(uint32_t{1} << (bits_ - 2)) * 2 : 0;
-    const int32_t high = static_cast<int32_t>((uint32_t{1} << (is_signed() ? bits_ - 1 : bits_)) - 1);
+    const int32_t high =
+        static_cast<int32_t>((uint32_t{1} << (is_signed() ? bits_ - 1 : bits_)) - 1);
     return {low + (narrow == NarrowRange::kYes ? 1 : 0), high};
   }
   // The code in the middle, which symmetric schemes use as zero point: 0 signed, 2^(b-1) unsigned.

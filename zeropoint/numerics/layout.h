@@ -35,12 +35,16 @@ struct Layout {
 
   // A tensor of `shape` under one pair of parameters.
   static Result<Layout> per_tensor(std::span<const int64_t> shape);
-  // Parameters along `axis`, in [-rank, rank). An axis out of range is an error.
+  // Parameters along `axis`, in [-rank, rank). An axis out of range is an error, as is any for a
+  // scalar.
   static Result<Layout> per_axis(std::span<const int64_t> shape, int64_t axis);
   // Also an error: a block size below 1, or one that does not divide the axis.
-  static Result<Layout> per_block(std::span<const int64_t> shape, int64_t axis,
-                                  int64_t block_size);
+  static Result<Layout> per_block(std::span<const int64_t> shape, int64_t axis, int64_t block_size);
 };
+
+// Whether the sizes of a layout made by hand are possible and its block size divides the axis;
+// those made above always pass.
+Status check(const Layout& layout);
 
 // Contiguous elements offset .. offset + count, of which element i has the parameters number
 // params_index + i * params_stride: stride 0 where all share one pair, 1 where each has its own.
@@ -51,10 +55,11 @@ struct Run {
   int64_t params_stride = 0;
 };
 
-// Calls body(Run) for runs that cover every element once, in memory order.
+// Calls body(Run) for runs that cover every element once, in memory order. Requires check(layout).
 template <class Body>
 void for_each_run(const Layout& layout, Body body) {
   const auto [granularity, outer, axis_size, inner, block_size] = layout;
+  if (layout.element_count() == 0) return;
   if (granularity == Granularity::kPerTensor) return body(Run{0, layout.element_count(), 0, 0});
   const bool along_axis = inner == 1;  // neighbours in memory are neighbours on the axis
   if (granularity == Granularity::kPerAxis && along_axis) {

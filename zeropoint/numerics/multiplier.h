@@ -17,8 +17,9 @@ struct FixedPointMultiplier {
 };
 
 // TensorFlow Lite's QuantizeMultiplier: mantissa = round-half-away(frexp(real) * 2^31), so the
-// relative error is at most 2^-31; a float32 number is met exactly. Below 2^-32 the result is {0, 0}. Errors: a negative or
-// non-finite number; one of 2^30 or more, whose shift an int32 accumulator does not survive.
+// relative error is at most 2^-31; a float32 number is met exactly. Below 2^-32 (once the mantissa
+// is rounded) the result is {0, 0}: no int32 times it reaches 1/2. Errors: a negative or non-finite
+// number; one of 2^30 or more (once rounded), whose shift an int32 accumulator does not survive.
 Result<FixedPointMultiplier> fixed_point_multiplier(double real);
 
 // The real number that a multiplier stands for.

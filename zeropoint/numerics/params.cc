@@ -20,9 +20,9 @@ tl::unexpected<Error> zero_point_error(int64_t zero_point, CodeRange codes, IntT
 Status check_scheme(Range range, IntType type, const ParamOptions& options) {
   const bool symmetric = options.scheme == Scheme::kSymmetric;
   if (options.convention == Convention::kTensorrt && !(symmetric && type.is_signed())) {
-    return invalid_argument(
-        fmt::format("convention tensorrt: expected the symmetric scheme on a signed type, got {} on {}",
-                    name(options.scheme), type.name()));
+    return invalid_argument(fmt::format(
+        "convention tensorrt: expected the symmetric scheme on a signed type, got {} on {}",
+        name(options.scheme), type.name()));
   }
   if (options.convention == Convention::kTensorflow && !symmetric) {
     return invalid_argument(fmt::format(
@@ -82,8 +82,8 @@ double ideal_scale(Range range, IntType type, const ParamOptions& options) {
   if (!options.zero_point) return range.width() / steps;
   // Each side of a given zero point has its own number of steps; a side without any holds
   // nothing but 0.
-  const double above = static_cast<double>(codes.qmax - *options.zero_point);
-  const double below = static_cast<double>(*options.zero_point - codes.qmin);
+  const double above = static_cast<double>(int64_t{codes.qmax} - *options.zero_point);
+  const double below = static_cast<double>(int64_t{*options.zero_point} - codes.qmin);
   return std::max(above > 0 ? range.max / above : 0, below > 0 ? -range.min / below : 0);
 }
 
@@ -103,7 +103,7 @@ double nudged_zero_point(Range range, double scale, CodeRange codes) {
   return std::round(min_error < max_error ? from_min : from_max);
 }
 
-// PyTorch's observers compute in float32 throughout.
+// PyTorch's observers compute in float32 throughout; the ends of the range are float32 values.
 float pytorch_scale(Range range, IntType type, const ParamOptions& options) {
   const auto min = static_cast<float>(range.min);
   const auto max = static_cast<float>(range.max);
@@ -131,6 +131,14 @@ double computed_zero_point(Range range, double scale, CodeRange codes, Conventio
     default:
       return std::nearbyint(codes.qmin - range.min / scale);
   }
+}
+
+// For a range in which nothing is told apart from 0.
+Result<QuantParams> params_of_nothing(IntType type, ParamOptions options) {
+  if (options.scheme == Scheme::kAffine && !options.zero_point) {
+    options.zero_point = std::max(0, type.codes(options.narrow).qmin);
+  }
+  return params_with_scale({0, 0}, type, 1, options);
 }
 
 }  // namespace
@@ -182,10 +190,8 @@ Result<QuantParams> params_with_scale(Range range, IntType type, double scale,
   if (options.convention == Convention::kTensorflow) params.narrow = NarrowRange::kYes;
   const CodeRange codes = params.codes();
   const double zero_point =
-      fixed ? *fixed
-            : computed_zero_point(range.widened_to(0), scale, codes, options.convention);
-  params.zero_point =
-      static_cast<int32_t>(std::clamp<double>(zero_point, codes.qmin, codes.qmax));
+      fixed ? *fixed : computed_zero_point(range.widened_to(0), scale, codes, options.convention);
+  params.zero_point = static_cast<int32_t>(std::clamp<double>(zero_point, codes.qmin, codes.qmax));
   ZP_RETURN_IF_ERROR(check(params, options.convention));
   return params;
 }
@@ -195,21 +201,25 @@ Result<QuantParams> choose_params(Range range, IntType type, const ParamOptions&
   ZP_RETURN_IF_ERROR(check_scheme(range, type, options));
   ZP_RETURN_IF_ERROR(fixed_zero_point(type, options));
   range = range.widened_to(0);
-  double scale = options.convention == Convention::kPytorch
-                     ? double{pytorch_scale(range, type, options)}
-                     : ideal_scale(range, type, options);
-  if (scale < kSmallestScale) {
-    scale = 1;
-    range = {0, 0};  // nothing in it is told apart from 0
-  }
+  const bool pytorch = options.convention == Convention::kPytorch;
+  if (pytorch) range = {static_cast<float>(range.min), static_cast<float>(range.max)};
+  double scale =
+      pytorch ? double{pytorch_scale(range, type, options)} : ideal_scale(range, type, options);
+  if (scale < kSmallestScale) return params_of_nothing(type, options);
   if (options.scale_form == ScaleForm::kPowerOfTwo) scale = next_power_of_two(scale);
   return params_with_scale(range, type, scale, options);
 }
 
 Result<QuantParams> bias_params(float input_scale, float weight_scale) {
-  QuantParams params{IntType::kInt32, NarrowRange::kNo, input_scale * weight_scale, 0};
-  ZP_RETURN_IF_ERROR(check(params));
-  return params;
+  const float scale = input_scale * weight_scale;
+  const auto meaningful = [](float s) { return s > 0 && !std::isinf(s); };
+  if (!meaningful(input_scale) || !meaningful(weight_scale) || !meaningful(scale)) {
+    return invalid_argument(
+        fmt::format("bias: input scale {} times weight scale {} is {}: expected positive finite "
+                    "numbers",
+                    input_scale, weight_scale, scale));
+  }
+  return QuantParams{IntType::kInt32, NarrowRange::kNo, scale, 0};
 }
 
 }  // namespace zp

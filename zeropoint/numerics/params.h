@@ -61,19 +61,27 @@ struct ParamOptions {
 // tensorrt divides by qmax (a/127 for int8), tensorflow by 2^b - 1 steps, both symmetric only.
 //
 // A range of zero width, or one whose scale would be below the smallest normal float32, gets scale
-// 1 and the zero point that the formula then gives (pytorch: its FLT_EPSILON).
+// 1 and the scheme's zero point; affine: 0, or the lowest code where 0 is none. (Not pytorch,
+// whose FLT_EPSILON keeps the formulas going.)
+//
+// Not PyTorch's rule: for unsigned types other than uint8 and uint16 its observers put a symmetric
+// zero point at (qmin + qmax) / 2 rounded down, 7 for uint4; here it is the middle, 8.
+//
+// For a range near +-FLT_MAX an end code may stand for more than FLT_MAX; dequantize then gives
+// infinity, as ONNX Runtime does.
 //
 // Errors: a reversed or non-finite range; a scheme that the convention or type does not have; a
 // narrow unsigned range with zero point 0; a zero point out of range.
 Result<QuantParams> choose_params(Range range, IntType type, const ParamOptions& options = {});
 
-// The same for a scale that was found otherwise: the zero point is chosen as above. Also an error: a
-// scale that is not a positive finite float32.
+// The same for a scale that was found otherwise: the zero point is chosen as above. Also an error:
+// a scale that is not a positive finite float32.
 Result<QuantParams> params_with_scale(Range range, IntType type, double scale,
                                       const ParamOptions& options = {});
 
-// The symmetric-weight rule of biases: int32, zero point 0, scale = input_scale * weight_scale
-// rounded to float32 (ONNX Runtime). An error when the product is not positive and finite.
+// The rule of biases under symmetric weights: int32, zero point 0, scale = input_scale *
+// weight_scale rounded to float32 (ONNX Runtime). An error where a scale or the product is not
+// positive and finite.
 Result<QuantParams> bias_params(float input_scale, float weight_scale);
 
 }  // namespace zp

@@ -54,17 +54,22 @@ Status quantize(std::span<const float> x, std::span<int32_t> codes, const QuantP
   return {};
 }
 
-Status dequantize(std::span<const int32_t> codes, std::span<float> x, const QuantParams& params) {
-  ZP_RETURN_IF_ERROR(check(params));
-  ZP_RETURN_IF_ERROR(check_same_size("dequantize", codes.size(), x.size()));
-  const CodeRange range = params.type.codes();
+Status check_codes(std::span<const int32_t> codes, IntType type) {
+  const CodeRange range = type.codes();
   for (size_t i = 0; i < codes.size(); ++i) {
     if (!range.contains(codes[i])) {
       return invalid_argument(fmt::format("dequantize: code {} at index {} is not one of {}",
-                                          codes[i], i, params.type.name()));
+                                          codes[i], i, type.name()));
     }
-    x[i] = dequantize(codes[i], params);
   }
+  return {};
+}
+
+Status dequantize(std::span<const int32_t> codes, std::span<float> x, const QuantParams& params) {
+  ZP_RETURN_IF_ERROR(check(params));
+  ZP_RETURN_IF_ERROR(check_same_size("dequantize", codes.size(), x.size()));
+  ZP_RETURN_IF_ERROR(check_codes(codes, params.type));
+  for (size_t i = 0; i < codes.size(); ++i) x[i] = dequantize(codes[i], params);
   return {};
 }
 

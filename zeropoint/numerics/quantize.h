@@ -19,7 +19,9 @@ namespace zp {
 //   tensorrt    RNE(x / scale)
 //
 // NaN gives the lowest code, for tensorrt 0 (docs/numerics.md, "NaN"). Infinities saturate.
-// Requires check(params, convention).
+// Requires check(params, convention). Narrow parameters clamp to the narrow range under every
+// convention; ONNX's operator itself has no such clamp, so codes of a narrow range come out of an
+// exported model only where they were written into it, as weights are.
 int32_t quantize(float x, const QuantParams& params, Convention convention = Convention::kOnnx);
 
 // float32(code - zero_point) * scale, the same under every convention.
@@ -27,6 +29,10 @@ float dequantize(int32_t code, const QuantParams& params);
 
 // dequantize(quantize(x)): what the quantized network sees in place of x.
 float fake_quantize(float x, const QuantParams& params, Convention convention = Convention::kOnnx);
+
+// Whether all codes are codes of `type` (whether narrow or not); an error names the first that is
+// not.
+Status check_codes(std::span<const int32_t> codes, IntType type);
 
 // The same over spans. Errors: meaningless parameters, spans of unequal length, a code that is
 // not one of params.type.

@@ -16,8 +16,8 @@ Status check(Range range) {
     }
   }
   if (range.min > range.max) {
-    return invalid_argument(fmt::format("range [{}, {}]: reversed, expected min <= max", range.min,
-                                        range.max));
+    return invalid_argument(
+        fmt::format("range [{}, {}]: reversed, expected min <= max", range.min, range.max));
   }
   return {};
 }

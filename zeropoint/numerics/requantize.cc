@@ -60,9 +60,8 @@ Result<Requantizer> make_requantizer(double multiplier, const QuantParams& outpu
                                      RequantizeRule rule) {
   ZP_RETURN_IF_ERROR(check(output));
   if (output.type.bits() > 16) {
-    return invalid_argument(
-        fmt::format("requantize: expected an output type of at most 16 bits, got {}",
-                    output.type.name()));
+    return invalid_argument(fmt::format(
+        "requantize: expected an output type of at most 16 bits, got {}", output.type.name()));
   }
   const auto rounded = static_cast<float>(multiplier);
   if (!(rounded > 0) || std::isinf(rounded)) {

@@ -18,7 +18,8 @@ enum class RequantizeRule {
   // RNE(float32(accumulator) * float32 multiplier): ONNX Runtime.
   kFloat,
   // TensorFlow Lite's default: saturating rounding doubling high multiply, then a rounding shift
-  // half away from zero. Two roundings.
+  // half away from zero. Two roundings. A multiplier of 1 or more first shifts the accumulator to
+  // the left, saturated to int32 where TensorFlow Lite overflows.
   kTfliteDouble,
   // TensorFlow Lite with TFLITE_SINGLE_ROUNDING: floor(accumulator * m * 2^-n + 1/2), once.
   kTfliteSingle,

@@ -50,16 +50,17 @@ Status check_sizes(const char* operation, size_t input, size_t output, const Lay
 }  // namespace
 
 Status check(const TensorParams& params, Convention convention) {
+  ZP_RETURN_IF_ERROR(check(params.layout));
   const auto expected = static_cast<size_t>(params.layout.params_count());
   if (params.scales.size() != expected || params.zero_points.size() != expected) {
-    return invalid_argument(fmt::format(
-        "quantization parameters: expected {} scales and zero points, got {} and {}", expected,
-        params.scales.size(), params.zero_points.size()));
+    return invalid_argument(
+        fmt::format("quantization parameters: expected {} scales and zero points, got {} and {}",
+                    expected, params.scales.size(), params.zero_points.size()));
   }
   for (size_t i = 0; i < expected; ++i) {
     if (Status status = check(params.at(static_cast<int64_t>(i)), convention); !status) {
-      return tl::unexpected<Error>(std::move(status).error().at(
-          slice_name(params.layout, static_cast<int64_t>(i))));
+      return tl::unexpected<Error>(
+          std::move(status).error().at(slice_name(params.layout, static_cast<int64_t>(i))));
     }
   }
   return {};
@@ -77,6 +78,7 @@ Status quantize(std::span<const float> x, std::span<int32_t> codes, const Tensor
 Status dequantize(std::span<const int32_t> codes, std::span<float> x, const TensorParams& params) {
   ZP_RETURN_IF_ERROR(check(params));
   ZP_RETURN_IF_ERROR(check_sizes("dequantize", codes.size(), x.size(), params.layout));
+  ZP_RETURN_IF_ERROR(check_codes(codes, params.type));
   return for_each_slice(params, [&](int64_t offset, int64_t count, const QuantParams& own) {
     return dequantize(part(codes, offset, count), part(x, offset, count), own);
   });
@@ -93,6 +95,7 @@ Status fake_quantize(std::span<const float> x, std::span<float> y, const TensorP
 
 Result<TensorParams> choose_tensor_params(const Layout& layout, std::span<const Range> ranges,
                                           IntType type, const ParamOptions& options) {
+  ZP_RETURN_IF_ERROR(check(layout));
   if (static_cast<int64_t>(ranges.size()) != layout.params_count()) {
     return invalid_argument(fmt::format("expected {} ranges, one for each scale, got {}",
                                         layout.params_count(), ranges.size()));

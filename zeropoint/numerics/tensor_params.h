@@ -26,8 +26,8 @@ struct TensorParams {
   }
 };
 
-// Whether counts agree and every pair passes check(QuantParams, convention); an error names the
-// slice.
+// Whether the layout is possible, counts agree and every pair passes check(QuantParams,
+// convention); an error names the slice.
 Status check(const TensorParams& params, Convention convention = Convention::kOnnx);
 
 // The reference over a tensor, in the order of its elements: see quantize.h. Also an error: spans
