@@ -2,7 +2,7 @@
 that are made once."""
 
 import numpy as np
-from peers_parameters import SCALE, ZERO_POINT
+from peers_common import SCALE, ZERO_POINT, aligned, zeros
 
 VERSION = np.__version__
 
@@ -29,7 +29,7 @@ def _dequantize_into(codes, values):
 
 def _quantize(code, round_into=np.rint):
     def make(data):
-        temporary, codes = np.zeros(data.n, np.float32), np.zeros(data.n, code)
+        temporary, codes = zeros(data.n, np.float32), zeros(data.n, code)
         return lambda: _quantize_into(data.normal, temporary, codes, round_into)
 
     return make, 1
@@ -37,14 +37,14 @@ def _quantize(code, round_into=np.rint):
 
 def _dequantize(code):
     def make(data):
-        codes, values = data.codes.view(code)[: data.n], np.zeros(data.n, np.float32)
+        codes, values = data.codes.view(code)[: data.n], zeros(data.n, np.float32)
         return lambda: _dequantize_into(codes, values)
 
     return make, 1
 
 
 def _fake_quantize(data):
-    values, codes = np.zeros(data.n, np.float32), np.zeros(data.n, np.uint8)
+    values, codes = zeros(data.n, np.float32), zeros(data.n, np.uint8)
 
     def call():
         _quantize_into(data.normal, values, codes, np.rint)
@@ -55,7 +55,7 @@ def _fake_quantize(data):
 
 def _requantize(data):
     accumulators = data.codes.view(np.int32)
-    temporary, codes = np.zeros(data.n, np.float32), np.zeros(data.n, np.uint8)
+    temporary, codes = zeros(data.n, np.float32), zeros(data.n, np.uint8)
 
     def call():
         np.multiply(accumulators, np.float32(SCALE), out=temporary, casting="same_kind",
@@ -70,15 +70,15 @@ def _requantize(data):
 
 def _histogram(change):
     def make(data):
-        keys = change(data.normal).view(np.uint32)
+        keys = aligned(change(data.normal)).view(np.uint32)
         return lambda: np.bincount(keys >> 16, minlength=1 << 16)
 
     return make, 1
 
 
 def _pack(data):
-    codes = data.codes & 15
-    even, odd, packed = codes[0::2], codes[1::2], np.zeros(codes.size // 2, np.uint8)
+    codes = aligned(data.codes & 15)
+    even, odd, packed = codes[0::2], codes[1::2], zeros(codes.size // 2, np.uint8)
 
     def call():
         np.left_shift(odd, 4, out=packed)
@@ -88,7 +88,7 @@ def _pack(data):
 
 
 def _unpack(data):
-    packed, codes = data.codes[: data.codes.size // 2], np.zeros(data.codes.size, np.uint8)
+    packed, codes = data.codes[: data.codes.size // 2], zeros(data.codes.size, np.uint8)
 
     def call():
         np.bitwise_and(packed, 15, out=codes[0::2])

@@ -4,7 +4,7 @@ buffers that stay."""
 import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper
-from peers_parameters import SCALE, ZERO_POINT
+from peers_common import SCALE, ZERO_POINT, zeros
 
 VERSION = onnxruntime.__version__
 
@@ -53,7 +53,7 @@ def _elementwise(op_types, from_type, to_type, code):
             for i, op in enumerate(op_types)
         ]
         session = _session(nodes, from_type, to_type, ["y"], code)
-        return _bound(session, _input(data, from_type), {"y": np.zeros(data.n, TYPES[to_type][1])})
+        return _bound(session, _input(data, from_type), {"y": zeros(data.n, TYPES[to_type][1])})
 
     return make, 1
 

@@ -1,7 +1,7 @@
 """PyTorch, in the long form only: its wheel is large. Its functions allocate their results."""
 
 import torch
-from peers_parameters import SCALE, ZERO_POINT
+from peers_common import SCALE, ZERO_POINT
 
 VERSION = torch.__version__
 

@@ -15,6 +15,7 @@ import sys
 import time
 
 import numpy as np
+from peers_common import aligned
 
 TINY = 16
 
@@ -25,8 +26,8 @@ class Data:
     def __init__(self, n):
         rng = np.random.default_rng(20240229)
         self.n = n
-        self.normal = np.resize(rng.standard_normal(1 << 16, dtype=np.float32), n)
-        self.codes = np.resize(rng.integers(0, 256, 1 << 18, dtype=np.uint8), 4 * n)
+        self.normal = aligned(np.resize(rng.standard_normal(1 << 16, dtype=np.float32), n))
+        self.codes = aligned(np.resize(rng.integers(0, 256, 1 << 18, dtype=np.uint8), 4 * n))
 
 
 def seconds_a_call(call, min_time):

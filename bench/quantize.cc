@@ -9,10 +9,8 @@ namespace {
 template <class Code>
 void add(const std::string& operation, IntType type, Convention convention) {
   add_zeropoint_case(operation, [=](const Workload& work) {
-    const QuantParams params{.type = type, .scale = kScale, .zero_point = kZeroPoint};
-    return [x = work.normal, codes = as<Code>(work.output, work.n()), params, convention] {
-      return kernels::quantize(x, codes, params, convention);
-    };
+    return [x = work.normal, codes = as<Code>(work.output, work.n()), params = params_of(type),
+            convention] { return kernels::quantize(x, codes, params, convention); };
   });
 }
 

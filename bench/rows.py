@@ -79,6 +79,7 @@ ROWS = (
         traffic("4_to_4")),
     Row("fake_quantize_u8_pytorch", peers("fake_quantize_u8", "torch"), traffic("4_to_4")),
     Row("requantize_u8_float", peers("requantize_u8", "onednn", "numpy"), traffic("4_to_1")),
+    Row("requantize_u8_tflite", (), traffic("4_to_1")),
     Row("min_max", peers("min_max", "onnxruntime", "numpy", "torch"), READ, (MEMORY_GOAL,)),
     Row("moments", peers("moments", "numpy", "torch"), READ),
     Row("histogram", peers("histogram", "numpy"), READ, (Goal("L2", "ns", 0.4),)),

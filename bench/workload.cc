@@ -10,18 +10,11 @@
 #include <vector>
 
 namespace zp::bench {
+
 namespace {
-
 constexpr size_t kHugePage = size_t{2} << 20;
-// The data repeats after this many values; making 2^26 distinct ones would take most of the run.
-constexpr size_t kPeriod = size_t{1} << 16;
-
-size_t elements_from(const char* variable, size_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-// Never freed: the cases use it until the program ends.
 std::span<std::byte> allocate(size_t bytes) {
   const size_t size = (bytes + kHugePage - 1) / kHugePage * kHugePage;
   void* const memory = std::aligned_alloc(kHugePage, size);
@@ -29,6 +22,16 @@ std::span<std::byte> allocate(size_t bytes) {
   madvise(memory, size, MADV_HUGEPAGE);
   std::memset(memory, 0, size);
   return {static_cast<std::byte*>(memory), bytes};
+}
+
+namespace {
+
+// The data repeats after this many values; making 2^26 distinct ones would take most of the run.
+constexpr size_t kPeriod = size_t{1} << 16;
+
+size_t elements_from(const char* variable, size_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
 template <typename T>

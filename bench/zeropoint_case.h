@@ -7,8 +7,13 @@
 #include "bench/workload.h"
 #include "zeropoint/base/error.h"
 #include "zeropoint/kernels/target.h"
+#include "zeropoint/numerics/params.h"
 
 namespace zp::bench {
+
+inline QuantParams params_of(IntType type) {
+  return {.type = type, .scale = kScale, .zero_point = kZeroPoint};
+}
 
 // Registers "zeropoint/<operation>". make(workload) gives the call, which gives a Status or Result;
 // a call that fails skips the case.
