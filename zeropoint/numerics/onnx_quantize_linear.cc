@@ -86,6 +86,7 @@ Result<OnnxTensor> quantized(const OnnxTensor& x, const OnnxTensor& scale,
   OnnxTensor y(type, x.shape());
   const auto integer = int_type(type);
   const auto small = small_float(type);
+  const bool adds_zero = type == ElementType::kFloat4e2m1 && zero_point != nullptr;
   for_each_run(inputs.layout, [&](const Run& run) {
     for (int64_t i = 0; i < run.count; ++i) {
       const int64_t at = run.offset + i;
@@ -98,7 +99,8 @@ Result<OnnxTensor> quantized(const OnnxTensor& x, const OnnxTensor& scale,
         y.set_bits(at, static_cast<uint32_t>(quantize(static_cast<float>(x.value(at)), params)));
         continue;
       }
-      const double quotient = divide(x.value(at), scale_here, division);
+      double quotient = divide(x.value(at), scale_here, division);
+      if (adds_zero) quotient += 0.0;
       y.set_bits(at, integer ? integer_code(quotient, *integer, zero_point_here)
                              : encode(*small, quotient, options.saturate));
     }

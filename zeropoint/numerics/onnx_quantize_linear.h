@@ -31,7 +31,8 @@ struct QuantizeLinearOptions {
 // rounded to it, and so is the quotient. Two scale types cannot be a precision: float8e8m0, powers
 // of two, divides in float; int32 divides in double, where its ties are exact.
 // A float32 division into integers is quantize() of quantize.h, and the other precisions use it for
-// the step after the division: NaN gives the lowest code, infinities saturate.
+// the step after the division: NaN gives the lowest code, infinities saturate. Of the float types
+// only fp4 adds its zero point, which turns -0 into 0: so the node tests have it.
 //
 // Errors: those of check_quant_inputs; a type listed nowhere above; output_dtype other than the
 // zero point's type; a scale that is 0 or infinite once rounded to the precision.

@@ -108,6 +108,18 @@ TEST(QuantizeLinear, FindsTheNearestSmallFloat) {
               ElementsAre(0.5, 512, -2.5, kInfinity));
 }
 
+// As in ONNX's test_quantizelinear_float4e2m1 and test_quantizelinear_e4m3fn and its evaluator.
+TEST(QuantizeLinear, AddsTheZeroPointOfFloat4Alone) {
+  const OnnxTensor x = floats({1}, {-0.0f});
+  for (const auto& [type, expected] :
+       {std::pair{ElementType::kFloat4e2m1, 0x0u}, std::pair{ElementType::kFloat8e4m3fn, 0x80u}}) {
+    const OnnxTensor zero_point = codes(type, {}, {0});
+    EXPECT_EQ(quantize_linear(x, scalar(1), &zero_point)->bits(0), expected) << name(type);
+  }
+  const auto y = quantize_linear(x, scalar(1), nullptr, {.output_dtype = ElementType::kFloat4e2m1});
+  EXPECT_EQ(y->bits(0), 0x8u);
+}
+
 // What the operator cannot make sense of, and the words the message must have.
 struct Refused {
   std::string words;
@@ -116,6 +128,9 @@ struct Refused {
   std::optional<OnnxTensor> zero_point = std::nullopt;
   QuantizeLinearOptions options = {};
 };
+
+// For the output of GoogleTest.
+void PrintTo(const Refused& c, std::ostream* stream) { *stream << c.words; }
 
 class QuantizeLinearRefuses : public testing::TestWithParam<Refused> {};
 

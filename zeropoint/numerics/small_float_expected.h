@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct FormatRow {
   uint32_t overflow;  // the code, without sign, of what is too large when not saturating
   bool negative_zero;
 };
+
+// For the output of GoogleTest.
+inline void PrintTo(const FormatRow& row, std::ostream* stream) { *stream << row.name; }
 
 inline const std::vector<FormatRow>& format_rows() {
   static const std::vector<FormatRow> rows{
