@@ -6,15 +6,16 @@
 #define ZP_KERNELS_ROUNDER_INL_H_
 #endif
 
+#include <hwy/cache_control.h>
+
+#include <algorithm>
+
 #include "zeropoint/kernels/rounding_plan.h"
 #include "zeropoint/kernels/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace zp::kernels {
 namespace HWY_NAMESPACE {
-
-// Whether what takes the steps saturates them downwards by itself (CodeStore::kSaturatesLow).
-enum class LowEnd { kClamped, kSaturatedLater };
 
 // The elementwise half of rounding, for the rules' sake apart from where scale comes from.
 template <Rounding kRounding>
@@ -56,7 +57,7 @@ class Rounder {
         x_high_(hn::Set(DF(), plan.x_high)),
         step_low_(hn::Set(DF(), plan.step_low)),
         step_high_(hn::Set(DF(), plan.step_high)),
-        offset_(hn::Set(DF(), plan.offset)) {}
+        offset_(hn::Set(DF(), static_cast<float>(plan.offset))) {}
 
   // The rounded steps of x. Lanes of `doubt` become nonzero where they have to be divided for.
   HWY_INLINE VI steps(VF x, VI& doubt) const {
@@ -96,6 +97,34 @@ class Rounder {
   VF scale_, reciprocal_, reciprocal_high_, x_low_, x_high_, step_low_, step_high_, offset_;
 };
 
+// The same where every element has its own scale and zero point; always by division, or by the
+// reciprocal where that is the rule.
+template <Rounding kRounding, Method kMethod>
+class RowRounder {
+ public:
+  explicit RowRounder(const RowPlan& plan)
+      : qmin_(hn::Set(DI(), plan.qmin)), qmax_(hn::Set(DI(), plan.qmax)) {}
+
+  // Elements i .. i + Lanes: the rounded steps from the zero point.
+  HWY_INLINE VI steps(VF x, VF scale, VI zero_point) const {
+    x = without_nan<kRounding>(x);
+    VF quotient = kMethod == Method::kMultiplyClamped
+                      ? hn::Mul(x, hn::Div(hn::Set(DF(), 1.0f), scale))
+                      : hn::Div(x, scale);
+    const VF low = hn::ConvertTo(DF(), hn::Sub(qmin_, zero_point));
+    const VF high = hn::ConvertTo(DF(), hn::Sub(qmax_, zero_point));
+    if constexpr (kRounding != Rounding::kHalfAwayOffset) {
+      return round_steps<kRounding>(clamp(quotient, low, high));
+    }
+    const VF offset = hn::ConvertTo(DF(), zero_point);
+    const VF code = clamp(hn::Add(quotient, offset), hn::Add(low, offset), hn::Add(high, offset));
+    return hn::Sub(round_steps<kRounding>(code), zero_point);
+  }
+
+ private:
+  VI qmin_, qmax_;
+};
+
 // Calls body(Rounder<...>) for the plan's rounding and method.
 template <LowEnd kLowEnd, Rounding kRounding, class Body>
 HWY_INLINE void with_method(const RoundingPlan& plan, Body body) {
@@ -122,6 +151,136 @@ HWY_INLINE void with_rounder(const RoundingPlan& plan, Body body) {
       return with_method<kLowEnd, Rounding::kHalfAway>(plan, body);
     case Rounding::kHalfAwayOffset:
       return with_method<kLowEnd, Rounding::kHalfAwayOffset>(plan, body);
+  }
+}
+
+// Where the steps come from; kDividing is for what kFast left in doubt.
+enum class Pace { kFast, kDividing };
+
+template <Pace kPace, class Steps>
+HWY_INLINE VI steps_at(const Steps& steps, const float* x, VI& doubt) {
+  const VF v = hn::LoadU(DF(), x);
+  if constexpr (kPace == Pace::kDividing) return steps.divided_steps(v);
+  return steps.steps(v, doubt);
+}
+
+HWY_INLINE bool is_any(VI doubt) {
+  return !hn::AllTrue(DI(), hn::Eq(doubt, hn::Zero(DI())));
+}
+
+// Four vectors; as codes of a byte they fill a cache line with AVX-512.
+template <Pace kPace, Stores kStores, class Sink, class Steps>
+HWY_INLINE void round_block(const Steps& steps, const Sink& sink, const float* x,
+                            typename Sink::Element* to, VI& doubt) {
+  const size_t lanes = hn::Lanes(DF());
+  const VI a = steps_at<kPace>(steps, x, doubt);
+  const VI b = steps_at<kPace>(steps, x + lanes, doubt);
+  const VI c = steps_at<kPace>(steps, x + 2 * lanes, doubt);
+  const VI d = steps_at<kPace>(steps, x + 3 * lanes, doubt);
+  if constexpr (Sink::kInPlace && Steps::kDoubts && kPace == Pace::kFast) {
+    // Resolved here, while x is still to be read.
+    if (HWY_UNLIKELY(is_any(doubt))) {
+      doubt = hn::Zero(DI());
+      return round_block<Pace::kDividing, kStores>(steps, sink, x, to, doubt);
+    }
+  }
+  sink.template store<kStores>(a, b, c, d, to);
+}
+
+// The rounded steps of all x, handed to the sink. steps and sink are copies: behind a reference
+// every store to bytes might alias their vectors.
+template <Stores kStores, class Sink, class Steps>
+HWY_INLINE void round_all(const Steps steps, const Sink sink, const float* x,
+                          typename Sink::Element* to, size_t count) {
+  const size_t block = 4 * hn::Lanes(DF());
+  const size_t chunk = 4 * block;
+  VI doubt = hn::Zero(DI());
+  size_t i = 0;
+  for (; i + chunk <= count; i += chunk) {
+    round_block<Pace::kFast, kStores>(steps, sink, x + i, to + i, doubt);
+    round_block<Pace::kFast, kStores>(steps, sink, x + i + block, to + i + block, doubt);
+    round_block<Pace::kFast, kStores>(steps, sink, x + i + 2 * block, to + i + 2 * block, doubt);
+    round_block<Pace::kFast, kStores>(steps, sink, x + i + 3 * block, to + i + 3 * block, doubt);
+    if constexpr (Steps::kDoubts) {
+      if (HWY_UNLIKELY(is_any(doubt))) {
+        doubt = hn::Zero(DI());
+        for (size_t k = i; k < i + chunk; k += block) {
+          round_block<Pace::kDividing, kStores>(steps, sink, x + k, to + k, doubt);
+        }
+      }
+    }
+  }
+  constexpr Pace kRest = Steps::kDoubts ? Pace::kDividing : Pace::kFast;
+  for (; i + block <= count; i += block) {
+    round_block<kRest, kStores>(steps, sink, x + i, to + i, doubt);
+  }
+  if (i == count) return;
+  HWY_ALIGN float last_x[4 * hn::MaxLanes(DF())] = {};
+  HWY_ALIGN typename Sink::Element last[4 * hn::MaxLanes(DF())];
+  std::copy(x + i, x + count, last_x);
+  round_block<kRest, Stores::kCached>(steps, sink, last_x, last, doubt);
+  std::copy(last, last + (count - i), to + i);
+}
+
+// round_all with the plan's rounder, past the caches where that pays.
+template <class Sink>
+HWY_INLINE void round_span(const Sink& sink, const float* x, typename Sink::Element* to,
+                           size_t count, const RoundingPlan& plan) {
+  with_rounder<Sink::kLowEnd>(plan, [&](const auto& steps) HWY_ATTR {
+    if (Sink::kCanStream && streams(count * (sizeof(float) + sizeof(*to)))) {
+      const size_t head = std::min(count, elements_to_alignment(to));
+      round_all<Stores::kCached>(steps, sink, x, to, head);
+      round_all<Stores::kStreamed>(steps, sink, x + head, to + head, count - head);
+      hwy::FlushStream();
+    } else {
+      round_all<Stores::kCached>(steps, sink, x, to, count);
+    }
+  });
+}
+
+// A row whose elements have their own parameters.
+template <Rounding kRounding, Method kMethod, class Sink>
+HWY_INLINE void round_row_as(const float* x, typename Sink::Element* to, const RowPlan& plan) {
+  const RowRounder<kRounding, kMethod> rounder(plan);
+  const size_t lanes = hn::Lanes(DF());
+  size_t i = 0;
+  for (; i + lanes <= plan.count; i += lanes) {
+    const VF scale = hn::LoadU(DF(), plan.scales + i);
+    const VI zero_point = hn::LoadU(DI(), plan.zero_points + i);
+    Sink::store_row(rounder.steps(hn::LoadU(DF(), x + i), scale, zero_point), scale, zero_point,
+                    to + i);
+  }
+  const size_t rest = plan.count - i;
+  if (rest == 0) return;
+  HWY_ALIGN float last_x[hn::MaxLanes(DF())] = {};
+  HWY_ALIGN float last_scale[hn::MaxLanes(DF())];
+  HWY_ALIGN int32_t last_zero_point[hn::MaxLanes(DI())];
+  HWY_ALIGN typename Sink::Element last[hn::MaxLanes(DF())];
+  std::fill_n(last_scale, hn::MaxLanes(DF()), 1.0f);
+  std::fill_n(last_zero_point, hn::MaxLanes(DI()), plan.qmin);
+  std::copy_n(x + i, rest, last_x);
+  std::copy_n(plan.scales + i, rest, last_scale);
+  std::copy_n(plan.zero_points + i, rest, last_zero_point);
+  const VF scale = hn::Load(DF(), last_scale);
+  const VI zero_point = hn::Load(DI(), last_zero_point);
+  Sink::store_row(rounder.steps(hn::Load(DF(), last_x), scale, zero_point), scale, zero_point,
+                  last);
+  std::copy_n(last, rest, to + i);
+}
+
+template <class Sink>
+HWY_INLINE void round_row(const float* x, typename Sink::Element* to, const RowPlan& plan) {
+  switch (plan.rounding) {
+    case Rounding::kHalfEven:
+      return plan.method == Method::kMultiplyClamped
+                 ? round_row_as<Rounding::kHalfEven, Method::kMultiplyClamped, Sink>(x, to, plan)
+                 : round_row_as<Rounding::kHalfEven, Method::kDivide, Sink>(x, to, plan);
+    case Rounding::kHalfEvenNanZero:
+      return round_row_as<Rounding::kHalfEvenNanZero, Method::kDivide, Sink>(x, to, plan);
+    case Rounding::kHalfAway:
+      return round_row_as<Rounding::kHalfAway, Method::kDivide, Sink>(x, to, plan);
+    case Rounding::kHalfAwayOffset:
+      return round_row_as<Rounding::kHalfAwayOffset, Method::kDivide, Sink>(x, to, plan);
   }
 }
 

@@ -13,10 +13,20 @@ namespace {
 constexpr float kSmallestBracketScale = 0x1p-100f;
 constexpr float kLargestBracketScale = 0x1p100f;
 
+// Below this many elements, finding the bounds costs more than it saves.
+constexpr size_t kShortRun = 256;
+
 bool is_power_of_two(float scale) {
   int exponent = 0;
   return std::frexp(scale, &exponent) == 0.5f;
 }
+
+float bound(int32_t steps, float scale) {
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  return std::clamp(static_cast<float>(steps) * scale, -kLargest, kLargest);
+}
+
+}  // namespace
 
 Rounding rounding_of(Convention convention) {
   switch (convention) {
@@ -33,14 +43,7 @@ Rounding rounding_of(Convention convention) {
   return Rounding::kHalfEven;
 }
 
-float bound(int32_t steps, float scale) {
-  constexpr float kLargest = std::numeric_limits<float>::max();
-  return std::clamp(static_cast<float>(steps) * scale, -kLargest, kLargest);
-}
-
-}  // namespace
-
-RoundingPlan make_rounding_plan(const QuantParams& params, Convention convention) {
+RoundingPlan make_rounding_plan(const QuantParams& params, Convention convention, size_t count) {
   const CodeRange codes = code_range(params, convention);
   const int32_t below = codes.qmin - params.zero_point;
   const int32_t above = codes.qmax - params.zero_point;
@@ -54,15 +57,20 @@ RoundingPlan make_rounding_plan(const QuantParams& params, Convention convention
   plan.x_high = bound(above, params.scale);
   plan.step_low = static_cast<float>(has_offset ? codes.qmin : below);
   plan.step_high = static_cast<float>(has_offset ? codes.qmax : above);
-  plan.offset = static_cast<float>(has_offset ? params.zero_point : 0);
+  plan.offset = has_offset ? params.zero_point : 0;
   plan.zero_point = has_offset ? 0 : params.zero_point;
   plan.qmin = codes.qmin;
 
+  const bool multiplies = convention == Convention::kPytorch;
+  if (count < kShortRun) {
+    plan.method = multiplies ? Method::kMultiplyClamped : Method::kDivide;
+    return plan;
+  }
   const bool bounded = quantize(plan.x_low, params, convention) == codes.qmin &&
                        quantize(plan.x_high, params, convention) == codes.qmax;
   const bool in_reach =
       kSmallestBracketScale <= params.scale && params.scale <= kLargestBracketScale;
-  if (convention == Convention::kPytorch) {
+  if (multiplies) {
     plan.method = bounded ? Method::kMultiply : Method::kMultiplyClamped;
   } else if (!bounded || !in_reach) {
     plan.method = Method::kDivide;
@@ -77,6 +85,18 @@ RoundingPlan make_rounding_plan(const QuantParams& params, Convention convention
     plan.reciprocal = is_below ? plan.reciprocal : other;
   }
   return plan;
+}
+
+RowPlan make_row_plan(const TensorParams& params, int64_t first, int64_t count,
+                      Convention convention) {
+  const CodeRange codes = code_range(params.at(first), convention);
+  return {rounding_of(convention),
+          convention == Convention::kPytorch ? Method::kMultiplyClamped : Method::kDivide,
+          params.scales.data() + first,
+          params.zero_points.data() + first,
+          static_cast<size_t>(count),
+          codes.qmin,
+          codes.qmax};
 }
 
 }  // namespace zp::kernels

@@ -2,9 +2,10 @@
 // once for each pair of parameters.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
-#include "zeropoint/numerics/params.h"
+#include "zeropoint/numerics/tensor_params.h"
 
 namespace zp::kernels {
 
@@ -15,6 +16,8 @@ enum class Rounding {
   kHalfAway,         // tflite
   kHalfAwayOffset,   // tensorflow: the zero point is added before rounding
 };
+
+Rounding rounding_of(Convention convention);
 
 // With r_low <= 1/scale <= r_high, neighbouring float32 numbers, and since rounding is monotonic,
 // fl(|x| * r_low) <= fl(|x| / scale) <= fl(|x| * r_high). Where both products round to the same
@@ -39,12 +42,27 @@ struct RoundingPlan {
   // kDivide, kMultiplyClamped: the same bounds for the quotient, as whole numbers.
   float step_low = 0;
   float step_high = 0;
-  float offset = 0;        // kHalfAwayOffset: the zero point
-  int32_t zero_point = 0;  // what is added to the rounded steps: 0 for kHalfAwayOffset
+  int32_t offset = 0;      // added before rounding: the zero point for kHalfAwayOffset, else 0
+  int32_t zero_point = 0;  // added after rounding: 0 for kHalfAwayOffset
   int32_t qmin = 0;
 };
 
-// Requires check(params, convention) and a type of at most 16 bits.
-RoundingPlan make_rounding_plan(const QuantParams& params, Convention convention);
+// The plan for `count` elements. Requires check(params, convention) and a type of at most 16 bits.
+RoundingPlan make_rounding_plan(const QuantParams& params, Convention convention, size_t count);
+
+// For a row of elements with a scale and zero point each; the arrays are the caller's.
+struct RowPlan {
+  Rounding rounding = Rounding::kHalfEven;
+  Method method = Method::kDivide;  // or kMultiplyClamped
+  const float* scales = nullptr;
+  const int32_t* zero_points = nullptr;
+  size_t count = 0;
+  int32_t qmin = 0;
+  int32_t qmax = 0;
+};
+
+// The plan of `count` elements from number `first` of params' scales on. params must outlive it.
+RowPlan make_row_plan(const TensorParams& params, int64_t first, int64_t count,
+                      Convention convention);
 
 }  // namespace zp::kernels

@@ -81,6 +81,16 @@ HWY_INLINE VI round_half_away(VF v) {
   return truncate(hn::Add(v, hn::CopySign(hn::Set(d, 0.49999997f), v)));
 }
 
+// Stores Lanes(DI()) codes, which must be in the range of Code.
+template <class Code>
+HWY_INLINE void store_codes(VI codes, Code* HWY_RESTRICT to) {
+  const hn::Rebind<Code, DI> d;
+  hn::StoreU(hn::DemoteTo(d, codes), d, to);
+}
+
+// Whether what takes the steps saturates them downwards by itself.
+enum class LowEnd { kClamped, kSaturatedLater };
+
 // What turns four vectors of rounded steps into 4 * Lanes(DI()) codes and stores them. On x86 the
 // bytes are packed with saturation, so a step may be anything that does not exceed qmax -
 // zero_point, INT32_MIN included; elsewhere, and for 16-bit codes, steps must lie between qmin -
@@ -88,11 +98,11 @@ HWY_INLINE VI round_half_away(VF v) {
 template <class Code>
 class CodeStore {
  public:
-#if ZP_X86_SIMD
-  static constexpr bool kSaturatesLow = sizeof(Code) == 1;
-#else
-  static constexpr bool kSaturatesLow = false;
-#endif
+  using Element = Code;
+  static constexpr bool kPacksBytes = ZP_X86_SIMD && sizeof(Code) == 1;
+  static constexpr LowEnd kLowEnd = kPacksBytes ? LowEnd::kSaturatedLater : LowEnd::kClamped;
+  static constexpr bool kCanStream = kPacksBytes;
+  static constexpr bool kInPlace = false;  // whether x may be overwritten
 
   CodeStore(int32_t zero_point, int32_t qmin)
       : zero_point_(hn::Set(DI(), zero_point))
@@ -105,9 +115,9 @@ class CodeStore {
     static_cast<void>(qmin);  // the steps' lower bound covers it elsewhere
   }
 
-  // kStreamed only with kSaturatesLow; `to` is then aligned to a vector.
+  // kStreamed only with kCanStream; `to` is then aligned to a vector.
   template <Stores kStores>
-  HWY_INLINE void operator()(VI a, VI b, VI c, VI d, Code* HWY_RESTRICT to) const {
+  HWY_INLINE void store(VI a, VI b, VI c, VI d, Code* HWY_RESTRICT to) const {
 #if ZP_X86_SIMD
     if constexpr (sizeof(Code) == 1) {
       const auto low = hn::SaturatedAdd(pack16(a, b), zero_point16_);
@@ -121,10 +131,16 @@ class CodeStore {
       return;
     }
 #endif
-    store_demoted(a, to);
-    store_demoted(b, to + hn::Lanes(DI()));
-    store_demoted(c, to + 2 * hn::Lanes(DI()));
-    store_demoted(d, to + 3 * hn::Lanes(DI()));
+    const size_t lanes = hn::Lanes(DI());
+    store_codes(hn::Add(a, zero_point_), to);
+    store_codes(hn::Add(b, zero_point_), to + lanes);
+    store_codes(hn::Add(c, zero_point_), to + 2 * lanes);
+    store_codes(hn::Add(d, zero_point_), to + 3 * lanes);
+  }
+
+  // One vector whose lanes have their own zero points.
+  static HWY_INLINE void store_row(VI steps, VF /*scale*/, VI zero_point, Code* HWY_RESTRICT to) {
+    store_codes(hn::Add(steps, zero_point), to);
   }
 
  private:
@@ -152,11 +168,6 @@ class CodeStore {
   }
 #endif
 
-  HWY_INLINE void store_demoted(VI steps, Code* HWY_RESTRICT to) const {
-    const hn::Rebind<Code, DI> d;
-    hn::StoreU(hn::DemoteTo(d, hn::Add(steps, zero_point_)), d, to);
-  }
-
   VI zero_point_;
 #if ZP_X86_SIMD
   hn::Vec<D16> zero_point16_;
@@ -167,7 +178,12 @@ class CodeStore {
 // Loads Lanes(DI()) codes as int32.
 template <class Code>
 HWY_INLINE VI load_codes(const Code* HWY_RESTRICT from) {
-  return hn::PromoteTo(DI(), hn::LoadU(hn::Rebind<Code, DI>(), from));
+  const auto codes = hn::LoadU(hn::Rebind<Code, DI>(), from);
+  if constexpr (sizeof(Code) == sizeof(int32_t)) {
+    return codes;
+  } else {
+    return hn::PromoteTo(DI(), codes);
+  }
 }
 
 }  // namespace HWY_NAMESPACE

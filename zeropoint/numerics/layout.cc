@@ -3,49 +3,23 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <array>
+#include "zeropoint/base/tensor_view.h"
 
 namespace zp {
 namespace {
-
-// Whether no size is negative and no product of some of them overflows, whatever others are 0.
-Status check_shape(std::span<const int64_t> shape) {
-  int64_t count = 1;
-  for (const int64_t size : shape) {
-    if (size < 0 || __builtin_mul_overflow(count, std::max<int64_t>(size, 1), &count)) {
-      return invalid_argument(
-          fmt::format("shape [{}]: expected sizes of at least 0 whose product "
-                      "fits 63 bits",
-                      fmt::join(shape, ", ")));
-    }
-  }
-  return {};
-}
 
 bool divides(int64_t block_size, int64_t axis_size) {
   return block_size >= 1 && axis_size % block_size == 0;
 }
 
 // [outer, axis, inner] of the shape, or what is wrong with it.
-Result<Layout> split(std::span<const int64_t> shape, int64_t axis) {
-  const auto rank = static_cast<int64_t>(shape.size());
-  if (rank == 0) {
-    return invalid_argument(
-        fmt::format("axis {}: a scalar has none; take one pair of parameters", axis));
-  }
-  if (axis < -rank || axis >= rank) {
-    return invalid_argument(fmt::format("axis {}: expected one of a tensor of rank {}, in [{}, {}]",
-                                        axis, rank, -rank, rank - 1));
-  }
-  ZP_RETURN_IF_ERROR(check_shape(shape));
-  const int64_t index = axis < 0 ? axis + rank : axis;
+Result<Layout> split(std::span<const int64_t> dims, int64_t axis) {
+  ZP_ASSIGN_OR_RETURN(const Shape shape, Shape::make({dims.begin(), dims.end()}));
+  ZP_ASSIGN_OR_RETURN(const AxisSplit parts, split_at_axis(shape, axis));
   Layout layout;
-  for (int64_t i = 0; i < rank; ++i) {
-    (i < index    ? layout.outer
-     : i == index ? layout.axis_size
-                  : layout.inner) *= shape[static_cast<size_t>(i)];
-  }
+  layout.outer = parts.outer;
+  layout.axis_size = parts.axis;
+  layout.inner = parts.inner;
   return layout;
 }
 
@@ -99,7 +73,7 @@ Result<Layout> Layout::per_block(std::span<const int64_t> shape, int64_t axis, i
 }
 
 Status check(const Layout& layout) {
-  ZP_RETURN_IF_ERROR(check_shape(std::array{layout.outer, layout.axis_size, layout.inner}));
+  ZP_RETURN_IF_ERROR(Shape::make({layout.outer, layout.axis_size, layout.inner}));
   const bool blocked = layout.granularity == Granularity::kPerBlock;
   if (blocked && !divides(layout.block_size, layout.axis_size)) {
     return invalid_argument(

@@ -40,13 +40,6 @@ std::span<T> part(std::span<T> all, int64_t offset, int64_t count) {
   return all.subspan(static_cast<size_t>(offset), static_cast<size_t>(count));
 }
 
-Status check_sizes(const char* operation, size_t input, size_t output, const Layout& layout) {
-  ZP_RETURN_IF_ERROR(check_same_size(operation, input, output));
-  if (input == static_cast<size_t>(layout.element_count())) return {};
-  return invalid_argument(fmt::format("{}: {} elements given for a layout of {}", operation, input,
-                                      layout.element_count()));
-}
-
 }  // namespace
 
 Status check(const TensorParams& params, Convention convention) {
@@ -69,7 +62,7 @@ Status check(const TensorParams& params, Convention convention) {
 Status quantize(std::span<const float> x, std::span<int32_t> codes, const TensorParams& params,
                 Convention convention) {
   ZP_RETURN_IF_ERROR(check(params, convention));
-  ZP_RETURN_IF_ERROR(check_sizes("quantize", x.size(), codes.size(), params.layout));
+  ZP_RETURN_IF_ERROR(check_same_size("quantize", x.size(), codes.size(), params.layout));
   return for_each_slice(params, [&](int64_t offset, int64_t count, const QuantParams& own) {
     return quantize(part(x, offset, count), part(codes, offset, count), own, convention);
   });
@@ -77,7 +70,7 @@ Status quantize(std::span<const float> x, std::span<int32_t> codes, const Tensor
 
 Status dequantize(std::span<const int32_t> codes, std::span<float> x, const TensorParams& params) {
   ZP_RETURN_IF_ERROR(check(params));
-  ZP_RETURN_IF_ERROR(check_sizes("dequantize", codes.size(), x.size(), params.layout));
+  ZP_RETURN_IF_ERROR(check_same_size("dequantize", codes.size(), x.size(), params.layout));
   ZP_RETURN_IF_ERROR(check_codes(codes, params.type));
   return for_each_slice(params, [&](int64_t offset, int64_t count, const QuantParams& own) {
     return dequantize(part(codes, offset, count), part(x, offset, count), own);
@@ -87,7 +80,7 @@ Status dequantize(std::span<const int32_t> codes, std::span<float> x, const Tens
 Status fake_quantize(std::span<const float> x, std::span<float> y, const TensorParams& params,
                      Convention convention) {
   ZP_RETURN_IF_ERROR(check(params, convention));
-  ZP_RETURN_IF_ERROR(check_sizes("fake_quantize", x.size(), y.size(), params.layout));
+  ZP_RETURN_IF_ERROR(check_same_size("fake_quantize", x.size(), y.size(), params.layout));
   return for_each_slice(params, [&](int64_t offset, int64_t count, const QuantParams& own) {
     return fake_quantize(part(x, offset, count), part(y, offset, count), own, convention);
   });
