@@ -43,8 +43,10 @@ std::span<T> as(std::span<std::byte> bytes, size_t count) {
   return {reinterpret_cast<T*>(bytes.data()), count};
 }
 
-// A copy of `values` with `change` applied to each, for a case that needs other data. It lives
-// until the program ends.
+// A zeroed buffer like those of Workload, for a case that needs other data. It lives until the
+// program ends.
+std::span<std::byte> allocate(size_t bytes);
+// Such a buffer with `change` applied to each of `values`.
 std::span<const float> changed(std::span<const float> values, float (*change)(float));
 
 // One iteration's work; made once a case, so what it captures is the case's setup.
