@@ -63,6 +63,18 @@ Result<std::optional<int32_t>> fixed_zero_point(IntType type, const ParamOptions
   return own;
 }
 
+// A zero point at an end of the codes leaves none for the values on that side of 0.
+Status check_sides(Range range, IntType type, const ParamOptions& options) {
+  if (!options.zero_point) return {};
+  const CodeRange codes = type.codes(options.narrow);
+  const bool above = range.max > 0 && *options.zero_point == codes.qmax;
+  const bool below = range.min < 0 && *options.zero_point == codes.qmin;
+  if (!above && !below) return {};
+  return invalid_argument(fmt::format(
+      "zero point {}: the range [{}, {}] has values {} 0, for which {} has no code",
+      *options.zero_point, range.min, range.max, above ? "above" : "below", type.name()));
+}
+
 // The unrounded scale of the range, which holds 0.
 double ideal_scale(Range range, IntType type, const ParamOptions& options) {
   const CodeRange codes = type.codes(options.narrow);
@@ -80,8 +92,8 @@ double ideal_scale(Range range, IntType type, const ParamOptions& options) {
       break;
   }
   if (!options.zero_point) return range.width() / steps;
-  // Each side of a given zero point has its own number of steps; a side without any holds
-  // nothing but 0.
+  // Each side of a given zero point has its own number of steps; check_sides saw to it that a side
+  // without any holds nothing but 0.
   const double above = static_cast<double>(int64_t{codes.qmax} - *options.zero_point);
   const double below = static_cast<double>(int64_t{*options.zero_point} - codes.qmin);
   return std::max(above > 0 ? range.max / above : 0, below > 0 ? -range.min / below : 0);
@@ -182,11 +194,12 @@ Result<QuantParams> params_with_scale(Range range, IntType type, double scale,
   ZP_RETURN_IF_ERROR(check(range));
   ZP_RETURN_IF_ERROR(check_scheme(range, type, options));
   ZP_ASSIGN_OR_RETURN(const auto fixed, fixed_zero_point(type, options));
-  if (!(scale > 0 && scale <= double{std::numeric_limits<float>::max()})) {
+  const auto rounded = static_cast<float>(scale);
+  if (!(rounded > 0) || std::isinf(rounded)) {
     return invalid_argument(fmt::format("range [{}, {}]: its scale {} is not a positive float32",
                                         range.min, range.max, scale));
   }
-  QuantParams params{type, options.narrow, static_cast<float>(scale), 0};
+  QuantParams params{type, options.narrow, rounded, 0};
   if (options.convention == Convention::kTensorflow) params.narrow = NarrowRange::kYes;
   const CodeRange codes = params.codes();
   const double zero_point =
@@ -201,6 +214,7 @@ Result<QuantParams> choose_params(Range range, IntType type, const ParamOptions&
   ZP_RETURN_IF_ERROR(check_scheme(range, type, options));
   ZP_RETURN_IF_ERROR(fixed_zero_point(type, options));
   range = range.widened_to(0);
+  ZP_RETURN_IF_ERROR(check_sides(range, type, options));
   const bool pytorch = options.convention == Convention::kPytorch;
   if (pytorch) range = {static_cast<float>(range.min), static_cast<float>(range.max)};
   double scale =
