@@ -157,15 +157,14 @@ TEST(Layout, AnEmptyTensorHasNoRunsHoweverLongItsOtherSides) {
 TEST(Layout, RefusesAnAxisThatTheTensorLacks) {
   const Shape shape{2, 3};
   EXPECT_EQ(Layout::per_axis(shape, 2).error().message,
-            "axis 2: expected one of a tensor of rank 2, in [-2, 1]");
+            "axis 2: outside a tensor of rank 2, expected -2 to 1");
   EXPECT_EQ(Layout::per_axis(shape, -3).error().message,
-            "axis -3: expected one of a tensor of rank 2, in [-2, 1]");
+            "axis -3: outside a tensor of rank 2, expected -2 to 1");
   EXPECT_EQ(Layout::per_block(shape, 5, 1).error().message,
-            "axis 5: expected one of a tensor of rank 2, in [-2, 1]");
+            "axis 5: outside a tensor of rank 2, expected -2 to 1");
   EXPECT_FALSE(Layout::per_axis(shape, std::numeric_limits<int64_t>::max()));
   EXPECT_FALSE(Layout::per_axis(shape, std::numeric_limits<int64_t>::min()));
-  EXPECT_EQ(Layout::per_axis({}, 0).error().message,
-            "axis 0: a scalar has none; take one pair of parameters");
+  EXPECT_EQ(Layout::per_axis({}, 0).error().message, "axis 0: a tensor of rank 0 has no axis");
 }
 
 TEST(Layout, RefusesABlockThatDoesNotDivideTheAxis) {
@@ -181,10 +180,10 @@ TEST(Layout, RefusesABlockThatDoesNotDivideTheAxis) {
 TEST(Layout, RefusesImpossibleShapes) {
   constexpr int64_t kHuge = int64_t{1} << 40;
   EXPECT_EQ(Layout::per_tensor(Shape{2, -1}).error().message,
-            "shape [2, -1]: expected sizes of at least 0 whose product fits 63 bits");
+            "shape [2, -1]: a dimension is -1, expected 0 or more");
   EXPECT_EQ(Layout::per_axis(Shape{kHuge, kHuge}, 0).error().message,
-            "shape [1099511627776, 1099511627776]: expected sizes of at least 0 whose product fits "
-            "63 bits");
+            "shape [1099511627776, 1099511627776]: its number of elements does not fit 64 bits, "
+            "expected at most 2^63 - 1");
   // Also where a 0 hides the overflow of the others.
   EXPECT_FALSE(Layout::per_axis(Shape{0, kHuge, kHuge}, 0));
   EXPECT_FALSE(Layout::per_axis(Shape{kHuge, kHuge, 0}, 2));
@@ -198,7 +197,7 @@ TEST(Layout, OneMadeByHandIsChecked) {
   EXPECT_EQ(check(Layout{Granularity::kPerBlock, 2, 6, 4, 4}).error().message,
             "block size 4: expected a divisor of the 6 elements of the axis");
   EXPECT_EQ(check(Layout{Granularity::kPerAxis, 2, -6, 4, 0}).error().message,
-            "shape [2, -6, 4]: expected sizes of at least 0 whose product fits 63 bits");
+            "shape [2, -6, 4]: a dimension is -6, expected 0 or more");
 }
 
 }  // namespace
