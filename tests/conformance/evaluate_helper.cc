@@ -85,8 +85,8 @@ Outputs evaluate_helper(const Node& node, const Inputs& inputs) {
   if (op == "ReduceMax") return reduce(node, inputs, larger);
   if (op == "Min") return pairwise(inputs, smaller);
   if (op == "Max") return pairwise(inputs, larger);
-  if (op == "Sub") return pairwise(inputs, std::minus<float>());
-  if (op == "Div") return pairwise(inputs, std::divides<float>());
+  if (op == "Sub") return pairwise(inputs, std::minus<>());
+  if (op == "Div") return pairwise(inputs, std::divides<>());
   if (op == "Clip") return clip(inputs);
   if (op == "Round") {
     ZP_ASSIGN_OR_RETURN(std::vector<float> x, floats(inputs, 0));

@@ -3,7 +3,6 @@
 // 1) gives one "SCALE ZERO_POINT" on standard output, the scale in hexadecimal so that none of its
 // bits is lost. Exit status 1, after one line on standard error, when a line is refused.
 #include <cstdio>
-#include <iostream>
 #include <string>
 
 #include "zeropoint/numerics/params.h"
@@ -22,14 +21,16 @@ zp::Result<zp::QuantParams> choose(double min, double max, const std::string& ty
 
 }  // namespace
 
+// Results are asked for their value where they have one, and then do not throw.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main() {
-  std::string min;
-  std::string max;
-  std::string type;
-  std::string scheme;
-  bool narrow = false;
-  while (std::cin >> min >> max >> type >> scheme >> narrow) {
-    const auto params = choose(std::stod(min), std::stod(max), type, scheme, narrow);
+  double min = 0;
+  double max = 0;
+  char type[16] = "";
+  char scheme[16] = "";
+  int narrow = 0;
+  while (std::scanf("%lf %lf %15s %15s %d", &min, &max, type, scheme, &narrow) == 5) {
+    const auto params = choose(min, max, type, scheme, narrow != 0);
     if (!params) {
       std::fprintf(stderr, "onnx_params: %s\n", params.error().message.c_str());
       return 1;
