@@ -105,8 +105,9 @@ uint32_t encode(const SmallFloat& format, double value, Overflow overflow, Round
   const uint32_t sign = std::signbit(value) ? format.sign_bit() : 0;
   if (std::isnan(value)) return nan_code(format, sign);
   if (!format.is_signed()) {
-    const double lowest = double{decode(format, 0)};
-    const double highest = double{decode(format, format.max_code())};
+    // Without a sign there is no mantissa either: code c is 2^(c - bias).
+    const double lowest = power_of_two(-format.bias);
+    const double highest = power_of_two(static_cast<int>(format.max_code()) - format.bias);
     if (value < lowest) return overflow == Overflow::kSaturate ? 0 : nan_code(format, 0);
     if (value > highest) return overflow_code(format, 0, overflow);
   }

@@ -34,7 +34,7 @@ struct SmallFloat {
   int mantissa_bits;
   int bias;
   NanCodes nan;
-  // A format without a sign (float8e8m0) has no zero and no subnormals either.
+  // A format without a sign (float8e8m0) has no mantissa, no zero and no subnormals either.
   Signedness signedness = Signedness::kSigned;
 
   constexpr bool is_signed() const { return signedness == Signedness::kSigned; }

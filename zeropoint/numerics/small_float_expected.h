@@ -89,25 +89,33 @@ inline uint32_t expected_code(const FormatRow& row, uint32_t nearest, bool negat
   return sign | nearest;
 }
 
-// float8e8m0 by its definition: the code c means 2^(c - 127), 0xFF means NaN. `below` is the
-// largest code whose value is at most x.
+// The value 2^(code - 127) of every float8e8m0 code that is not NaN.
+inline const std::vector<double>& e8m0_values() {
+  static const std::vector<double> values = [] {
+    std::vector<double> powers;
+    for (int code = 0; code < 0xFF; ++code) powers.push_back(std::pow(2.0, code - 127));
+    return powers;
+  }();
+  return values;
+}
+
+// float8e8m0 by its definition, 0xFF being NaN. `below` is the largest code whose value is at most
+// x, or 0.
 inline uint32_t expected_e8m0(double x, uint32_t below, Overflow overflow, Rounding rounding) {
-  const double lowest = std::pow(2.0, -127);
-  const double highest = std::pow(2.0, 127);
+  const std::vector<double>& values = e8m0_values();
   if (std::isnan(x)) return 0xFF;
-  if (x < lowest || x > highest) {
+  if (x < values.front() || x > values.back()) {
     if (overflow == Overflow::kToInfinity) return 0xFF;
-    return x < lowest ? 0 : 0xFE;
+    return x < values.front() ? 0 : 0xFE;
   }
-  const double floor = std::pow(2.0, static_cast<int>(below) - 127);
   switch (rounding) {
     case Rounding::kDown:
       return below;
     case Rounding::kUp:
-      return x == floor ? below : below + 1;
+      return x == values[below] ? below : below + 1;
     case Rounding::kNearestUp:
     case Rounding::kNearestEven:
-      return x < 1.5 * floor ? below : below + 1;
+      return x < 1.5 * values[below] ? below : below + 1;
   }
   return 0xFF;
 }

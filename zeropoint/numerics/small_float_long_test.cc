@@ -44,7 +44,7 @@ TEST(AllFloats, HaveTheirPowerOfTwoInFloat8e8m0) {
   uint32_t below = 0;
   for (uint32_t bits = 0; bits < kSignBit; ++bits) {
     const double x = from_bits(bits);
-    while (below < 0xFE && x >= std::pow(2.0, static_cast<int>(below) - 126)) ++below;
+    while (below < 0xFE && x >= e8m0_values()[below + 1]) ++below;
     for (const Overflow overflow : {Overflow::kSaturate, Overflow::kToInfinity}) {
       for (const Rounding rounding : {Rounding::kNearestUp, Rounding::kUp, Rounding::kDown}) {
         for (const uint32_t sign : {uint32_t{0}, kSignBit}) {
