@@ -18,9 +18,9 @@ namespace HWY_NAMESPACE {
 class RealStore {
  public:
   using Element = float;
-  static constexpr LowEnd kLowEnd = LowEnd::kClamped;
   static constexpr bool kCanStream = true;
   static constexpr bool kInPlace = true;
+  static constexpr bool kSaturates = false;
 
   explicit RealStore(const RoundingPlan& plan)
       : scale_(hn::Set(DF(), plan.scale)), offset_(hn::Set(DI(), plan.offset)) {}

@@ -30,7 +30,7 @@ namespace HWY_NAMESPACE {
 
 template <class Code>
 void quantize_span(const float* x, Code* to, size_t count, const RoundingPlan& plan) {
-  round_span(CodeStore<Code>(plan.zero_point, plan.qmin), x, to, count, plan);
+  round_span(CodeStore<Code>(plan.zero_point), x, to, count, plan);
 }
 
 template <class Code>

@@ -43,11 +43,21 @@ HWY_INLINE VF without_nan(VF x) {
 // NaN gives low.
 HWY_INLINE VF clamp(VF v, VF low, VF high) { return hn::Min(max_or_if_nan(v, low), high); }
 
+// doubt | (a ^ b), which AVX-512 does at once.
+HWY_INLINE VI or_difference(VI doubt, VI a, VI b) {
+#if HWY_TARGET == HWY_AVX3
+  return VI{_mm512_ternarylogic_epi32(doubt.raw, a.raw, b.raw, 0xf6)};
+#else
+  return hn::Or(doubt, hn::Xor(a, b));
+#endif
+}
+
 template <Rounding kRounding, Method kMethod, LowEnd kLowEnd>
 class Rounder {
  public:
   // Whether steps() may be wrong and say so through `doubt`.
   static constexpr bool kDoubts = kMethod == Method::kBracket;
+  static constexpr bool kIsFast = kDoubts || kMethod == Method::kMultiply;
 
   explicit Rounder(const RoundingPlan& plan)
       : scale_(hn::Set(DF(), plan.scale)),
@@ -70,7 +80,7 @@ class Rounder {
       x = bounded(x);
       const VI result = rounded(hn::Mul(x, reciprocal_));
       if constexpr (kMethod == Method::kBracket) {
-        doubt = hn::Or(doubt, hn::Xor(result, rounded(hn::Mul(x, reciprocal_high_))));
+        doubt = or_difference(doubt, result, rounded(hn::Mul(x, reciprocal_high_)));
       }
       return result;
     }
@@ -134,9 +144,9 @@ HWY_INLINE void with_method(const RoundingPlan& plan, Body body) {
     case Method::kBracket:
       return body(Rounder<kRounding, Method::kBracket, kLowEnd>(plan));
     case Method::kDivide:
-      return body(Rounder<kRounding, Method::kDivide, kLowEnd>(plan));
+      return body(Rounder<kRounding, Method::kDivide, LowEnd::kClamped>(plan));
     case Method::kMultiplyClamped:
-      return body(Rounder<Rounding::kHalfEven, Method::kMultiplyClamped, kLowEnd>(plan));
+      return body(Rounder<Rounding::kHalfEven, Method::kMultiplyClamped, LowEnd::kClamped>(plan));
   }
 }
 
@@ -222,20 +232,30 @@ HWY_INLINE void round_all(const Steps steps, const Sink sink, const float* x,
   std::copy(last, last + (count - i), to + i);
 }
 
-// round_all with the plan's rounder, past the caches where that pays.
+// round_all past the caches where that pays.
+template <class Sink, class Steps>
+HWY_INLINE void round_streaming(const Steps& steps, const Sink& sink, const float* x,
+                                typename Sink::Element* to, size_t count) {
+  size_t head = count;
+  if constexpr (Sink::kCanStream && Steps::kIsFast) {
+    if (streams(count * (sizeof(float) + sizeof(*to)))) {
+      head = std::min(count, elements_to_alignment(to));
+      round_all<Stores::kStreamed>(steps, sink, x + head, to + head, count - head);
+      hwy::FlushStream();
+    }
+  }
+  round_all<Stores::kCached>(steps, sink, x, to, head);
+}
+
+// round_streaming with the plan's rounder.
 template <class Sink>
 HWY_INLINE void round_span(const Sink& sink, const float* x, typename Sink::Element* to,
                            size_t count, const RoundingPlan& plan) {
-  with_rounder<Sink::kLowEnd>(plan, [&](const auto& steps) HWY_ATTR {
-    if (Sink::kCanStream && streams(count * (sizeof(float) + sizeof(*to)))) {
-      const size_t head = std::min(count, elements_to_alignment(to));
-      round_all<Stores::kCached>(steps, sink, x, to, head);
-      round_all<Stores::kStreamed>(steps, sink, x + head, to + head, count - head);
-      hwy::FlushStream();
-    } else {
-      round_all<Stores::kCached>(steps, sink, x, to, count);
-    }
-  });
+  const auto run = [&](const auto& steps) HWY_ATTR { round_streaming(steps, sink, x, to, count); };
+  if constexpr (Sink::kSaturates) {
+    if (Sink::saturates_at(plan.qmin)) return with_rounder<LowEnd::kSaturatedLater>(plan, run);
+  }
+  with_rounder<LowEnd::kClamped>(plan, run);
 }
 
 // A row whose elements have their own parameters.

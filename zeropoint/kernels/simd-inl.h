@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "zeropoint/kernels/streaming.h"
@@ -92,27 +93,29 @@ HWY_INLINE void store_codes(VI codes, Code* HWY_RESTRICT to) {
 enum class LowEnd { kClamped, kSaturatedLater };
 
 // What turns four vectors of rounded steps into 4 * Lanes(DI()) codes and stores them. On x86 the
-// bytes are packed with saturation, so a step may be anything that does not exceed qmax -
-// zero_point, INT32_MIN included; elsewhere, and for 16-bit codes, steps must lie between qmin -
+// bytes are packed with saturation, so for qmin = the lowest Code a step may be anything that does
+// not exceed qmax - zero_point, INT32_MIN included; otherwise steps must lie between qmin -
 // zero_point and qmax - zero_point.
 template <class Code>
 class CodeStore {
  public:
   using Element = Code;
   static constexpr bool kPacksBytes = ZP_X86_SIMD && sizeof(Code) == 1;
-  static constexpr LowEnd kLowEnd = kPacksBytes ? LowEnd::kSaturatedLater : LowEnd::kClamped;
+  // Whether steps below qmin - zero_point become qmin here.
+  static constexpr bool saturates_at(int32_t qmin) {
+    return kSaturates && qmin == std::numeric_limits<Code>::min();
+  }
   static constexpr bool kCanStream = kPacksBytes;
+  static constexpr bool kSaturates = kPacksBytes;
   static constexpr bool kInPlace = false;  // whether x may be overwritten
 
-  CodeStore(int32_t zero_point, int32_t qmin)
+  explicit CodeStore(int32_t zero_point)
       : zero_point_(hn::Set(DI(), zero_point))
 #if ZP_X86_SIMD
         ,
-        zero_point16_(hn::Set(D16(), static_cast<int16_t>(zero_point))),
-        qmin_(hn::Set(DC(), static_cast<Code>(qmin)))
+        zero_point16_(hn::Set(D16(), static_cast<int16_t>(zero_point)))
 #endif
   {
-    static_cast<void>(qmin);  // the steps' lower bound covers it elsewhere
   }
 
   // kStreamed only with kCanStream; `to` is then aligned to a vector.
@@ -122,7 +125,7 @@ class CodeStore {
     if constexpr (sizeof(Code) == 1) {
       const auto low = hn::SaturatedAdd(pack16(a, b), zero_point16_);
       const auto high = hn::SaturatedAdd(pack16(c, d), zero_point16_);
-      const auto codes = hn::Max(pack8(low, high), qmin_);
+      const auto codes = pack8(low, high);
       if constexpr (kStores == Stores::kStreamed) {
         hn::Stream(codes, DC(), to);
       } else {
@@ -171,7 +174,6 @@ class CodeStore {
   VI zero_point_;
 #if ZP_X86_SIMD
   hn::Vec<D16> zero_point16_;
-  hn::Vec<DC> qmin_;
 #endif
 };
 
