@@ -4,6 +4,7 @@
 #include "zeropoint/kernels/dequantize.h"
 #include "zeropoint/kernels/fake_quantize.h"
 #include "zeropoint/kernels/quantize.h"
+#include "zeropoint/kernels/streaming.h"
 #include "zeropoint/kernels/test_samples.h"
 #include "zeropoint/kernels/test_targets.h"
 
@@ -97,6 +98,21 @@ TEST_P(Dequantize, RoundsBiasesAsTheReferenceDoes) {
   for (size_t i = 0; i < x.size(); ++i) {
     ASSERT_EQ(bits(x[i]), bits(zp::dequantize(codes[i], params)));
   }
+}
+
+// Beyond streaming.h's bound the stores change, the results do not; from an odd place on.
+TEST_P(Dequantize, GivesTheSamePastTheCachesAndSoDoesFakeQuantize) {
+  const QuantParams params{IntType::kInt8, NarrowRange::kNo, 0.0173f, -7};
+  const size_t count = kStreamingBytes / sizeof(float) + 78;
+  std::vector<int8_t> codes(count);
+  for (size_t i = 0; i < count; ++i) codes[i] = static_cast<int8_t>(i * 7 % 256);
+  std::vector<float> x(count);
+  ASSERT_TRUE(kernels::dequantize<int8_t>(codes, x, params));
+  for (size_t i = 0; i < count; ++i) ASSERT_EQ(x[i], zp::dequantize(codes[i], params)) << i;
+  // What is a code's value already is what fake_quantize leaves as it is.
+  std::vector<float> y(count, -1.0f);
+  ASSERT_TRUE(kernels::fake_quantize(std::span(x).subspan(1), std::span(y).subspan(1), params));
+  EXPECT_TRUE(std::equal(x.begin() + 1, x.end(), y.begin() + 1));
 }
 
 // Layouts whose runs share a pair of parameters, have one each, or both; with a channel count

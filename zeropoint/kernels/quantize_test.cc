@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "zeropoint/kernels/streaming.h"
 #include "zeropoint/kernels/test_samples.h"
 #include "zeropoint/kernels/test_targets.h"
 
@@ -87,6 +88,34 @@ TEST_P(Quantize, TakesAnyLengthAndAlignment) {
       expect_equals_reference(std::span(x).subspan(count % 17, count), params, Convention::kOnnx);
     }
   }
+}
+
+// Beyond streaming.h's bound the stores change, the codes do not.
+template <class Code>
+void expect_streams_the_same(std::span<const float> x, const QuantParams& params) {
+  std::vector<Code> streamed(x.size());
+  ASSERT_TRUE(quantize(x, std::span(streamed), params));
+  constexpr size_t kPart = 1 << 20;
+  std::vector<Code> part(kPart);
+  for (size_t begin = 0; begin < x.size(); begin += kPart) {
+    const size_t count = std::min(kPart, x.size() - begin);
+    ASSERT_TRUE(quantize(x.subspan(begin, count), std::span(part).first(count), params));
+    ASSERT_TRUE(std::equal(part.begin(), part.begin() + static_cast<ptrdiff_t>(count),
+                           streamed.begin() + static_cast<ptrdiff_t>(begin)));
+  }
+}
+
+TEST_P(Quantize, GivesTheSameCodesPastTheCaches) {
+  std::vector<float> x(kStreamingBytes / sizeof(float) + 77);
+  uint32_t bits = 1;
+  for (float& value : x) {
+    bits = bits * 1664525 + 1013904223;
+    value = static_cast<float>(static_cast<int32_t>(bits)) * 0x1p-28f;
+  }
+  // From an odd place on, so that neither input nor output starts aligned.
+  const auto part = std::span<const float>(x).subspan(1);
+  expect_streams_the_same<uint8_t>(part, {IntType::kUint8, NarrowRange::kNo, 0.0173f, 128});
+  expect_streams_the_same<uint16_t>(part, {IntType::kUint16, NarrowRange::kNo, 0.000173f, 32768});
 }
 
 TEST(QuantizeErrors, SayWhatDoesNotFit) {
