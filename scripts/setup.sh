@@ -81,12 +81,17 @@ need_venv() {
   printf '%s' "$wanted" >"$stamp"
 }
 
-# build_preset PRESET [--target T ...]
+# configure_preset PRESET [cmake argument ...]: they stay in force for later builds of the preset.
+configure_preset() {
+  local log="build/$1.configure.log"
+  mkdir -p build
+  cmake --preset "$@" >"$log" 2>&1 || { cat "$log" >&2 && return 1; }
+}
+
+# build_preset PRESET [cmake --build argument ...]
 build_preset() {
   local preset=$1
   shift
   say "building the preset $preset"
-  cmake --preset "$preset" >"build/$preset.configure.log" 2>&1 ||
-    { cat "build/$preset.configure.log" >&2 && return 1; }
-  cmake --build --preset "$preset" "$@"
+  configure_preset "$preset" && cmake --build --preset "$preset" "$@"
 }
