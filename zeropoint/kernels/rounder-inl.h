@@ -57,7 +57,9 @@ class Rounder {
  public:
   // Whether steps() may be wrong and say so through `doubt`.
   static constexpr bool kDoubts = kMethod == Method::kBracket;
-  static constexpr bool kIsFast = kDoubts || kMethod == Method::kMultiply;
+  // The rounding of ONNX and PyTorch with ordinary scales; the others are not worth the code.
+  static constexpr bool kStreams =
+      kRounding == Rounding::kHalfEven && (kDoubts || kMethod == Method::kMultiply);
 
   explicit Rounder(const RoundingPlan& plan)
       : scale_(hn::Set(DF(), plan.scale)),
@@ -197,6 +199,25 @@ HWY_INLINE void round_block(const Steps& steps, const Sink& sink, const float* x
   sink.template store<kStores>(a, b, c, d, to);
 }
 
+// Fewer than a chunk. Apart, as it is the same for both kinds of stores.
+template <class Sink, class Steps>
+HWY_NOINLINE void round_rest(const Steps& steps, const Sink& sink, const float* x,
+                             typename Sink::Element* to, size_t count) {
+  constexpr Pace kPace = Steps::kDoubts ? Pace::kDividing : Pace::kFast;
+  const size_t block = 4 * hn::Lanes(DF());
+  HWY_ALIGN float last_x[4 * hn::MaxLanes(DF())] = {};
+  HWY_ALIGN typename Sink::Element last[4 * hn::MaxLanes(DF())];
+  VI doubt = hn::Zero(DI());
+  for (size_t i = 0; i < count; i += block) {
+    const size_t valid = std::min(block, count - i);
+    const bool whole = valid == block;
+    if (!whole) std::copy_n(x + i, valid, last_x);
+    round_block<kPace, Stores::kCached>(steps, sink, whole ? x + i : last_x, whole ? to + i : last,
+                                        doubt);
+    if (!whole) std::copy_n(last, valid, to + i);
+  }
+}
+
 // The rounded steps of all x, handed to the sink. steps and sink are copies: behind a reference
 // every store to bytes might alias their vectors.
 template <Stores kStores, class Sink, class Steps>
@@ -220,16 +241,7 @@ HWY_INLINE void round_all(const Steps steps, const Sink sink, const float* x,
       }
     }
   }
-  constexpr Pace kRest = Steps::kDoubts ? Pace::kDividing : Pace::kFast;
-  for (; i + block <= count; i += block) {
-    round_block<kRest, kStores>(steps, sink, x + i, to + i, doubt);
-  }
-  if (i == count) return;
-  HWY_ALIGN float last_x[4 * hn::MaxLanes(DF())] = {};
-  HWY_ALIGN typename Sink::Element last[4 * hn::MaxLanes(DF())];
-  std::copy(x + i, x + count, last_x);
-  round_block<kRest, Stores::kCached>(steps, sink, last_x, last, doubt);
-  std::copy(last, last + (count - i), to + i);
+  round_rest(steps, sink, x + i, to + i, count - i);
 }
 
 // round_all past the caches where that pays.
@@ -237,7 +249,7 @@ template <class Sink, class Steps>
 HWY_INLINE void round_streaming(const Steps& steps, const Sink& sink, const float* x,
                                 typename Sink::Element* to, size_t count) {
   size_t head = count;
-  if constexpr (Sink::kCanStream && Steps::kIsFast) {
+  if constexpr (Sink::kCanStream && Steps::kStreams) {
     if (streams(count * (sizeof(float) + sizeof(*to)))) {
       head = std::min(count, elements_to_alignment(to));
       round_all<Stores::kStreamed>(steps, sink, x + head, to + head, count - head);
