@@ -38,11 +38,22 @@ class Row:
     goals: tuple = field(default=())
 
 
-def traffic(shape, l2="copy"):
-    """Limits of an elementwise operation: in L2 a memcpy of the floats (or another yardstick), in
-    memory the bytes it has to move, with whichever kind of store is faster."""
-    moves = (shape, shape + "_streaming")
-    return {"L2": (l2,) if l2 else moves, "memory": moves}
+COPY = ("copy", "4_to_4")  # memcpy, or a loop that does the same
+
+
+def moves(shape):
+    return (shape, shape + "_streaming")
+
+
+def traffic(shape):
+    """Limits of an elementwise operation on floats: in L2 a copy of them, in memory the bytes it has
+    to move, with whichever kind of store is faster."""
+    return {"L2": COPY, "memory": moves(shape)}
+
+
+def own_traffic(shape):
+    """Limits of an operation without floats: the bytes it has to move, in both sizes."""
+    return {size: moves(shape) for size in SIZES}
 
 
 READ = {size: ("read", "read_two_streams") for size in SIZES}
@@ -85,8 +96,8 @@ ROWS = (
     Row("histogram", peers("histogram", "numpy"), READ, (Goal("L2", "ns", 0.4),)),
     Row("histogram_relu", peers("histogram_relu", "numpy"), READ),
     Row("histogram_constant", peers("histogram_constant", "numpy"), READ),
-    Row("pack_u4", peers("pack_u4", "numpy"), traffic("1_to_half", l2=None)),
-    Row("unpack_u4", peers("unpack_u4", "numpy"), traffic("half_to_1", l2=None)),
+    Row("pack_u4", peers("pack_u4", "numpy"), own_traffic("1_to_half")),
+    Row("unpack_u4", peers("unpack_u4", "numpy"), own_traffic("half_to_1")),
 )
 
 
