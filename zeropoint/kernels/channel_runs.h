@@ -12,10 +12,9 @@
 namespace zp::kernels {
 
 // Calls body(channel, run) for runs that together hold every element of x once; x is laid out as
-// split says. Where a channel lies in pieces shorter than kLongRun (channels last: single
-// elements), the pieces of several rows are copied together first, a group of neighbouring channels
-// at a time, so that every cache line is read once. The copies take kGroup * (kGathered + padding)
-// floats, 66 KB.
+// split says. Where a channel lies in pieces shorter than kLongRun (channels last: single elements),
+// the pieces of several rows are copied together first, a group of neighbouring channels at a time.
+// The copies take at most 66 KB.
 template <class Body>
 void for_each_channel_run(std::span<const float> x, const AxisSplit& split, Body body) {
   constexpr size_t kLongRun = 512;
@@ -23,6 +22,10 @@ void for_each_channel_run(std::span<const float> x, const AxisSplit& split, Body
   constexpr size_t kGroup = 16;  // channels: a cache line of floats where inner is 1
   // Channels apart by a power of two would share one set of the cache.
   constexpr size_t kStride = kGathered + 16;
+  // Rows are taken in blocks of so many floats, so that a block is read from memory once and from
+  // the cache for every further group; but of no fewer than kFewest floats a channel.
+  constexpr size_t kBlock = 65536;
+  constexpr size_t kFewest = 128;
 
   const auto outer = static_cast<size_t>(split.outer);
   const auto channels = static_cast<size_t>(split.axis);
@@ -38,15 +41,19 @@ void for_each_channel_run(std::span<const float> x, const AxisSplit& split, Body
   }
 
   std::vector<float> gathered(std::min(kGroup, channels) * kStride);
-  const size_t rows = kGathered / inner;
-  for (size_t first = 0; first < channels; first += kGroup) {
-    const size_t group = std::min(kGroup, channels - first);
-    for (size_t begin = 0; begin < outer; begin += rows) {
-      const size_t end = std::min(outer, begin + rows);
+  const size_t rows = std::clamp(kBlock / channels, kFewest, kGathered) / inner;
+  const size_t block_rows = std::max<size_t>(rows, 1);
+  for (size_t begin = 0; begin < outer; begin += block_rows) {
+    const size_t end = std::min(outer, begin + block_rows);
+    for (size_t first = 0; first < channels; first += kGroup) {
+      const size_t group = std::min(kGroup, channels - first);
       for (size_t o = begin; o < end; ++o) {
-        const float* const from = x.data() + (o * channels + first) * inner;
-        for (size_t c = 0; c < group; ++c) {
-          std::copy_n(from + c * inner, inner, gathered.data() + c * kStride + (o - begin) * inner);
+        const float* from = x.data() + (o * channels + first) * inner;
+        float* to = gathered.data() + (o - begin) * inner;
+        if (inner == 1) {  // not worth a call of memmove
+          for (size_t c = 0; c < group; ++c) to[c * kStride] = from[c];
+        } else {
+          for (size_t c = 0; c < group; ++c) std::copy_n(from + c * inner, inner, to + c * kStride);
         }
       }
       for (size_t c = 0; c < group; ++c) {

@@ -9,15 +9,18 @@
 namespace zp {
 namespace {
 
-constexpr size_t kFirstSlots = 32;
+constexpr size_t kFirstSlots = 64;
+constexpr size_t kSlotsPerValue = 4;
 
 }  // namespace
 
 // The slot of the value, or the free one that it would take.
 ExactValues::Slot& ExactValues::find(uint32_t bits) {
-  // Multiplying by an odd constant near 2^32 / golden ratio spreads neighbours over the table.
+  // Both halves by a constant of their own: multiples of one step, as quantized data is, have
+  // mantissas with a period, which one constant alone maps onto few slots.
   const size_t mask = slots_.size() - 1;
-  size_t i = (bits * 0x9e3779b9u) >> (32 - std::countr_zero(slots_.size()));
+  const uint32_t hash = ((bits >> 16) * 0x9e3779b1u) ^ (bits * 0x85ebca6bu);
+  size_t i = hash >> (32 - std::countr_zero(slots_.size()));
   while (slots_[i].bits != bits && slots_[i].bits != 0) i = (i + 1) & mask;
   return slots_[i];
 }
@@ -37,7 +40,7 @@ bool ExactValues::add(float value, uint64_t count) {
   Slot* slot = &find(bits);
   if (slot->bits == 0) {
     if (size_ == kMaxValues) return false;
-    if (2 * (size_ + 1) > slots_.size()) {
+    if (kSlotsPerValue * (size_ + 1) > slots_.size()) {
       grow();
       slot = &find(bits);
     }

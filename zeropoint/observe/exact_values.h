@@ -15,7 +15,7 @@ struct ValueCount {
 };
 
 // A multiset of finite floats other than zero, with at most kMaxValues different ones. At most
-// 32 KB.
+// 64 KB.
 class ExactValues {
  public:
   static constexpr size_t kMaxValues = 1024;
@@ -29,7 +29,7 @@ class ExactValues {
   std::vector<ValueCount> sorted() const;
 
  private:
-  // An open-addressing hash table, at most half full. Zero is no value, so its bits mark what is
+  // An open-addressing hash table, at most a quarter full. Zero is no value, so its bits mark what is
   // free.
   struct Slot {
     uint32_t bits = 0;
