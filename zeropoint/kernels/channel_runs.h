@@ -12,9 +12,9 @@
 namespace zp::kernels {
 
 // Calls body(channel, run) for runs that together hold every element of x once; x is laid out as
-// split says. Where a channel lies in pieces shorter than kLongRun (channels last: single elements),
-// the pieces of several rows are copied together first, a group of neighbouring channels at a time.
-// The copies take at most 66 KB.
+// split says. Where a channel lies in pieces shorter than kLongRun (channels last: single
+// elements), the pieces of several rows are copied together first, a group of neighbouring channels
+// at a time. The copies take at most 66 KB.
 template <class Body>
 void for_each_channel_run(std::span<const float> x, const AxisSplit& split, Body body) {
   constexpr size_t kLongRun = 512;

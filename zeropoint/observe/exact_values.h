@@ -29,8 +29,8 @@ class ExactValues {
   std::vector<ValueCount> sorted() const;
 
  private:
-  // An open-addressing hash table, at most a quarter full. Zero is no value, so its bits mark what is
-  // free.
+  // An open-addressing hash table, at most a quarter full. Zero is no value, so its bits mark what
+  // is free.
   struct Slot {
     uint32_t bits = 0;
     uint64_t count = 0;
