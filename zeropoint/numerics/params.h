@@ -45,7 +45,7 @@ struct ParamOptions {
   ScaleForm scale_form = ScaleForm::kAny;
   // Affine: the zero point to use instead of the computed one; the scale then covers the wider
   // side. Symmetric and one-sided: must be the scheme's own.
-  std::optional<int32_t> zero_point;
+  std::optional<int32_t> zero_point = {};
 };
 
 // The parameters for values in `range`, first widened to hold 0.

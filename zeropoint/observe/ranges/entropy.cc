@@ -7,6 +7,9 @@
 #include <limits>
 #include <vector>
 
+#include "zeropoint/observe/ranges/min_max.h"
+#include "zeropoint/observe/ranges/percentile.h"
+
 namespace zp {
 namespace {
 
@@ -96,17 +99,23 @@ Estimate divergence(std::span<const Tile> tiles, const QuantParams& params, Conv
   return {sum, sum, sum};
 }
 
+Result<double> smallest_magnitude(const Observer& observer, IntType type, NarrowRange narrow) {
+  ZP_RETURN_IF_ERROR(min_max_range(observer));
+  const kernels::MinMax& extremes = observer.statistics().extremes;
+  const auto finite = static_cast<double>(extremes.finite());
+  const double others = finite - static_cast<double>(extremes.zeros);
+  ZP_ASSIGN_OR_RETURN(const Quantile kept,
+                      magnitude_quantile(observer, 1 - kMostClipped * others / finite));
+  return kept.low / (8 * static_cast<double>(type.codes(narrow).steps()));
+}
+
 Result<RangeChoice> entropy_range(const Observer& observer, IntType type,
                                   const ParamOptions& options) {
   if (type.bits() > 16) {
     return invalid_argument(
         fmt::format("entropy of {}: expected a type of at most 16 bits", type.name()));
   }
-  const Statistics& statistics = observer.statistics();
-  const auto elements =
-      static_cast<double>(statistics.extremes.finite() - statistics.extremes.zeros);
-  const double rms = std::sqrt(statistics.moments.sum_of_squares.value() / std::max(elements, 1.0));
-  const double smallest = rms / (8 * static_cast<double>(type.codes(options.narrow).steps()));
+  ZP_ASSIGN_OR_RETURN(const double smallest, smallest_magnitude(observer, type, options.narrow));
   const std::vector<Tile> density = tiles(observer, smallest);
   return search_ranges(observer, type, options,
                        [&](const QuantParams& params, double) -> std::optional<Estimate> {

@@ -33,11 +33,14 @@ inline constexpr double kMostClipped = 0.1;
 // rounding: low = expected = high.
 Estimate divergence(std::span<const Tile> tiles, const QuantParams& params, Convention convention);
 
-// The candidate range (search.h) with the smallest divergence, for the density of the values with a
-// magnitude of at least rms / (8 (qmax - qmin)), rms the root of their mean square without zeros.
-// What is smaller is left out like zero itself, which is exactly a code under any parameters. (8
-// parts a code at rms is about the resolution of TensorRT's 2048 bins.) The widest range where
-// fewer than two tiles are left. Errors: no finite element; those of choose_params; int32.
+// The magnitude below which values are left out, as zero itself is, which is exactly a code under
+// any parameters: an eighth of the step of the narrowest range that may be chosen, which holds all
+// but kMostClipped of the values that are not zero. Error: no finite element.
+Result<double> smallest_magnitude(const Observer& observer, IntType type, NarrowRange narrow);
+
+// The candidate range (search.h) with the smallest divergence, for the density of the values from
+// smallest_magnitude() on; the widest where fewer than two tiles are left. Errors: no finite
+// element; those of choose_params; int32.
 Result<RangeChoice> entropy_range(const Observer& observer, IntType type,
                                   const ParamOptions& options = {});
 

@@ -17,13 +17,15 @@ Status check_order(double p) {
   return invalid_argument(fmt::format("quantile of order {}: expected 0 to 1", p));
 }
 
-// buckets: ascending, at least one; elements: their counts together.
-Quantile quantile_of(std::span<const Bucket> buckets, uint64_t elements, double p) {
-  const double exact_rank = std::ceil(p * static_cast<double>(elements));
-  uint64_t rank = elements;
-  if (exact_rank < static_cast<double>(elements)) {
-    rank = std::max(static_cast<uint64_t>(exact_rank), uint64_t{1});
-  }
+// The rank of the quantile of order p among so many elements, at least one.
+uint64_t rank_of(double p, uint64_t elements) {
+  const double rank = std::ceil(p * static_cast<double>(elements));
+  if (!(rank < static_cast<double>(elements))) return elements;
+  return std::max(static_cast<uint64_t>(rank), uint64_t{1});
+}
+
+// buckets: ascending, together with so many elements.
+Quantile value_of_rank(std::span<const Bucket> buckets, uint64_t rank, uint64_t elements) {
   // The first and the last are known exactly, as the outermost buckets are cut at the extremes.
   if (rank == 1) return {buckets.front().low, buckets.front().low, buckets.front().low};
   if (rank == elements) return {buckets.back().high, buckets.back().high, buckets.back().high};
@@ -31,6 +33,10 @@ Quantile quantile_of(std::span<const Bucket> buckets, uint64_t elements, double 
   for (; rank > bucket->count; ++bucket) rank -= bucket->count;
   const double share = (static_cast<double>(rank) - 0.5) / static_cast<double>(bucket->count);
   return {bucket->low + share * (bucket->high - bucket->low), bucket->low, bucket->high};
+}
+
+Quantile quantile_of(std::span<const Bucket> buckets, uint64_t elements, double p) {
+  return value_of_rank(buckets, rank_of(p, elements), elements);
 }
 
 // The buckets of both signs that share a key become one.
@@ -72,14 +78,17 @@ Result<Range> percentile_range(const Observer& observer, double percentile, Tail
         fmt::format("percentile {}: expected more than 0 and at most 100", percentile));
   }
   ZP_ASSIGN_OR_RETURN(const Range all, min_max_range(observer));
-  const double p = percentile / 100;
   if (tails == Tails::kByMagnitude) {
-    ZP_ASSIGN_OR_RETURN(const Quantile a, magnitude_quantile(observer, p));
+    ZP_ASSIGN_OR_RETURN(const Quantile a, magnitude_quantile(observer, percentile / 100));
     return Range{std::max(all.min, -a.value), std::min(all.max, a.value)};
   }
-  ZP_ASSIGN_OR_RETURN(const Quantile low, quantile(observer, (1 - p) / 2));
-  ZP_ASSIGN_OR_RETURN(const Quantile high, quantile(observer, (1 + p) / 2));
-  return Range{low.value, high.value};
+  const std::vector<Bucket> buckets = observer.buckets();
+  const uint64_t elements = observer.statistics().extremes.finite();
+  const uint64_t high = rank_of((100 + percentile) / 200, elements);
+  // A percentile near 0 would let the ends pass each other.
+  const uint64_t low = std::min(elements + 1 - high, high);
+  return Range{value_of_rank(buckets, low, elements).value,
+               value_of_rank(buckets, high, elements).value};
 }
 
 }  // namespace zp

@@ -29,12 +29,12 @@ enum class Tails {
   kByMagnitude,  // the values of largest magnitude are left out, on whichever side
 };
 
-// The range that keeps `percentile` percent (0 < percentile <= 100, such as 99.99) of the values,
-// with p = percentile / 100:
+// The range that keeps `percentile` percent (0 < percentile <= 100, such as 99.99) of the n values:
 //
-//   two-sided     [quantile((1 - p) / 2), quantile((1 + p) / 2)]
-//   by magnitude  [max(minimum, -a), min(maximum, a)] with a = magnitude_quantile(p)
+//   two-sided     [v_(n + 1 - r), v_r] with r the rank of order (100 + percentile) / 200
+//   by magnitude  [max(minimum, -a), min(maximum, a)] with a = magnitude_quantile(percentile / 100)
 //
+// each v estimated as a quantile is.
 // 100 gives the minimum and maximum exactly.
 Result<Range> percentile_range(const Observer& observer, double percentile, Tails tails);
 

@@ -77,10 +77,10 @@ TEST(Percentile, HundredIsTheMinimumAndMaximum) {
 }
 
 TEST(Percentile, RangesAreThoseOfTheQuantiles) {
-  // 1 .. 1000, each once: the quantile of order k / 1000 is k.
+  // 1 .. 1000, each once: value k has rank k, and one percent is five values at each end.
   std::vector<float> x;
   for (int i = 1; i <= 1000; ++i) x.push_back(static_cast<float>(i));
-  EXPECT_EQ(*percentile_range(observe(x), 99, Tails::kTwoSided), (Range{5, 995}));
+  EXPECT_EQ(*percentile_range(observe(x), 99, Tails::kTwoSided), (Range{6, 995}));
   EXPECT_EQ(*percentile_range(observe(x), 99, Tails::kByMagnitude), (Range{1, 990}));
   // -1000 .. -1 and 1 .. 10: the largest magnitudes are all on one side.
   for (float& value : x) value = -value;
