@@ -90,7 +90,7 @@ TEST_P(MinMaxKernel, EqualsTheDefinitionForEveryTailAndMisalignment) {
 }
 
 TEST_P(MinMaxKernel, AZeroExtremeIsPlusZeroWhateverTheOrder) {
-  for (size_t count : {2, 64, 3000}) {
+  for (const size_t count : {size_t{2}, size_t{64}, size_t{3000}}) {
     std::vector<float> x(count, -0.0f);
     x.back() = 0.0f;
     for (int i = 0; i < 2; ++i) {

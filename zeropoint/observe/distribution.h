@@ -18,7 +18,7 @@ namespace zp {
 // order in which it came together.
 //
 // Exact values make everything drawn from quantized, one-hot, integer-valued, constant or few data
-// exact; the octaves are for the rest. Memory: at most 64 KB exact, at most 512 KB in octaves (1 KB
+// exact; the octaves are for the rest. Memory: at most 64 KB exact, at most 530 KB in octaves (1 KB
 // an octave; a normal distribution of a million values has about 40).
 class Distribution {
  public:

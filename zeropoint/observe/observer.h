@@ -41,7 +41,7 @@ struct Bucket {
 // observers, merged in any order, by any number of threads, on any instruction set gives the same
 // bytes (observer_io.h). Use one observer a thread.
 //
-// Memory: at most 513 KB (distribution.h), and 224 bytes a channel. A thread that observes spans of
+// Memory: at most 531 KB (distribution.h), and 224 bytes a channel. A thread that observes spans of
 // 16384 floats or more keeps 1 MB of scratch memory.
 class Observer {
  public:

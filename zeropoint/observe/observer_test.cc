@@ -89,7 +89,7 @@ void expect_buckets_hold(const Observer& observer, std::vector<float> x) {
 }
 
 TEST(Observer, HasEveryValueInItsBucket) {
-  for (const size_t count : {1, 100, 1023, 5000, 100000}) {
+  for (const size_t count : std::vector<size_t>{1, 100, 1023, 5000, 100000}) {
     for (const Sample& sample : sample_distributions(count, 1)) {
       SCOPED_TRACE(sample.name + " " + std::to_string(count));
       const Observer observer = observe(sample.values);
@@ -138,7 +138,7 @@ TEST(Observer, KeepsUpTo1024ValuesExactlyAndThenOctaves) {
   x.push_back(-1);
   EXPECT_FALSE(observe(x).distribution().is_exact());
   // Whichever part brings the value too many.
-  for (const size_t cut : {1, 500, 1300, 2147}) {
+  for (const size_t cut : std::vector<size_t>{1, 500, 1300, 2147}) {
     Observer merged = observe(std::span(x).subspan(cut));
     ASSERT_TRUE(merged.merge(observe(std::span(x).first(cut))));
     EXPECT_EQ(serialize(merged), serialize(observe(x)));

@@ -29,6 +29,8 @@ size_t Octaves::slot_of(size_t octave) {
     counts_.resize(1);
   }
   if (slots_[octave] == kMissing) {
+    // A few at a time rather than twice as many, so that the bound on the memory holds.
+    if (counts_.size() == counts_.capacity()) counts_.reserve(counts_.size() + 16);
     slots_[octave] = static_cast<uint16_t>(counts_.size());
     counts_.emplace_back();
   }

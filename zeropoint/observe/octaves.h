@@ -13,7 +13,7 @@
 namespace zp {
 
 // Counts of finite floats other than zero, keyed as kernels/histogram.h says, with 64-bit counts.
-// An octave takes 1 KB; there are 510 of finite numbers, so at most 511 KB.
+// An octave takes 1 KB; there are 510 of finite numbers, so at most 530 KB with room to grow.
 class Octaves {
  public:
   // The finite elements of x that are not zero.

@@ -6,9 +6,10 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <set>
+#include <random>
 
 #include "zeropoint/observe/ranges/min_max.h"
+#include "zeropoint/observe/ranges/test_tiles.h"
 #include "zeropoint/observe/test_data.h"
 
 namespace zp {
@@ -18,61 +19,6 @@ Observer observe(std::span<const float> x) {
   Observer observer;
   EXPECT_TRUE(observer.observe(x));
   return observer;
-}
-
-// The density's definition, from the raw values: what tiles() gives without the observer's help.
-// `bits`: buckets an octave, as a power of two.
-std::vector<Tile> tiles_of_data(const std::vector<float>& x, double smallest, int bits) {
-  std::set<float> different(x.begin(), x.end());
-  different.erase(0.0f);
-  const bool exact = different.size() <= 1024;
-  double largest[2] = {0, 0};
-  for (const float value : x) {
-    double& side = largest[value < 0];
-    side = std::max(side, std::abs(double{value}));
-  }
-  std::vector<Tile> tiles;
-  for (const int side : {1, 0}) {
-    // Lower end -> upper end and count.
-    std::map<double, std::pair<double, double>> cells;
-    for (const float value : x) {
-      if (value == 0 || (value < 0) != (side == 1)) continue;
-      const double m = std::abs(double{value});
-      const int exponent = std::max(std::ilogb(m), -126);
-      const double width = std::ldexp(1.0, exponent - bits);
-      const double low = exact ? m : std::floor(m / width) * width;
-      // A bucket ends at its last float.
-      const double high = exact ? m : low + width - std::ldexp(1.0, exponent - 23);
-      auto& cell = cells[low];
-      cell.first = high;
-      ++cell.second;
-    }
-    std::vector<Tile> own;
-    for (const auto& [low, cell] : cells) {
-      if (low < smallest) continue;
-      double high = cell.first;
-      const bool cut = !exact && largest[side] - low < (high - low) / 2;
-      if (!cut || !own.empty()) high = std::min(high, largest[side]);
-      if (own.empty()) {
-        own.push_back({exact ? low / 2 : low, high, cell.second});
-      } else if (cut) {
-        own.back().high = high;
-        own.back().mass += cell.second;
-      } else {
-        const double middle = (own.back().high + low) / 2;
-        own.back().high = middle;
-        own.push_back({middle, high, cell.second});
-      }
-    }
-    for (const Tile& tile : own) {
-      tiles.push_back(side == 0 ? tile : Tile{-tile.high, -tile.low, tile.mass});
-    }
-  }
-  std::sort(tiles.begin(), tiles.end(), [](const Tile& a, const Tile& b) { return a.low < b.low; });
-  double elements = 0;
-  for (const Tile& tile : tiles) elements += tile.mass;
-  for (Tile& tile : tiles) tile.mass /= elements;
-  return tiles;
 }
 
 // KL(P' || Q) as the definition has it: densities of P' and Q on each part of a tile.
@@ -119,7 +65,7 @@ double divergence_by_definition(const std::vector<Tile>& tiles, const QuantParam
 }
 
 TEST(Entropy, EqualsItsDefinitionOnTheData) {
-  for (const size_t count : {3, 700, 20000}) {
+  for (const size_t count : std::vector<size_t>{3, 700, 20000}) {
     for (const Sample& sample : sample_distributions(count, 10)) {
       const Observer observer = observe(sample.values);
       const double smallest = *smallest_magnitude(observer, IntType::kUint8, NarrowRange::kNo);
@@ -206,8 +152,9 @@ TEST(Entropy, KeepsTheWholeRangeOfUniformAndOfLosslessData) {
   EXPECT_EQ(whole->range.max, double{uniform.back()});
 
   std::vector<float> levels;
-  for (int i = 0; i < 256; ++i)
+  for (size_t i = 0; i < 256; ++i) {
     levels.insert(levels.end(), 3 + 200 / (1 + i), static_cast<float>(i));
+  }
   const auto lossless = entropy_range(observe(levels), IntType::kUint8);
   EXPECT_EQ(lossless->range, (Range{0, 255}));
   EXPECT_NEAR(lossless->loss.expected, 0, 1e-3);

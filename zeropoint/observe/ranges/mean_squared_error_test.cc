@@ -40,7 +40,7 @@ TEST(MeanSquaredError, BoundsHoldForTheDataUnderEveryConvention) {
       {Convention::kOnnx, Scheme::kAffine},        {Convention::kOnnx, Scheme::kSymmetric},
       {Convention::kPytorch, Scheme::kAffine},     {Convention::kTflite, Scheme::kAffine},
       {Convention::kTensorrt, Scheme::kSymmetric}, {Convention::kTensorflow, Scheme::kSymmetric}};
-  for (const size_t count : {1, 300, 5000}) {
+  for (const size_t count : std::vector<size_t>{1, 300, 5000}) {
     for (const Sample& sample : sample_distributions(count, 8)) {
       const Observer observer = observe(sample.values);
       const auto buckets = observer.buckets();
@@ -85,7 +85,7 @@ TEST(MeanSquaredError, IntegratesABucketAsFinelySpreadValuesAddUp) {
 // The choice against the best of the same candidates on the data, and the proven bound between
 // them.
 TEST(MeanSquaredError, LosesNoMoreThanTheBoundToTheBestCandidate) {
-  for (const size_t count : {50, 4000}) {
+  for (const size_t count : std::vector<size_t>{50, 4000}) {
     for (const Sample& sample : sample_distributions(count, 9)) {
       for (const Scheme scheme : {Scheme::kSymmetric, Scheme::kAffine}) {
         for (const IntType type : {IntType::kUint8, IntType::kUint4}) {

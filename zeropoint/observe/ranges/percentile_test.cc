@@ -34,7 +34,7 @@ void expect_encloses(const Quantile& found, double exact, const std::string& wha
 }
 
 TEST(Percentile, QuantilesLieWithinABucketOfTheExactOnes) {
-  for (const size_t count : {1, 2, 7, 1000, 3000, 50000}) {
+  for (const size_t count : std::vector<size_t>{1, 2, 7, 1000, 3000, 50000}) {
     for (const Sample& sample : sample_distributions(count, 5)) {
       const Observer observer = observe(sample.values);
       auto sorted = sample.values;
@@ -66,7 +66,7 @@ TEST(Percentile, IsExactWhileTheDistributionIs) {
 }
 
 TEST(Percentile, HundredIsTheMinimumAndMaximum) {
-  for (const size_t count : {5, 40000}) {
+  for (const size_t count : std::vector<size_t>{5, 40000}) {
     for (const Sample& sample : sample_distributions(count, 7)) {
       const Observer observer = observe(sample.values);
       for (const Tails tails : {Tails::kTwoSided, Tails::kByMagnitude}) {
