@@ -18,6 +18,9 @@ target_compile_options(zp_options INTERFACE
   -Wall -Wextra -Wconversion
   # Results are exact by contract: a*b+c may only be fused where the code says so.
   -ffp-contract=off
+  # g++ 12's vectorizer of straight-line code takes two conversions double -> float -> double side
+  # by side for no operation, so that numbers stay unrounded (-O2 and up, 12.2).
+  $<$<CXX_COMPILER_ID:GNU>:-fno-tree-slp-vectorize>
   # floor, nearbyint and friends never report through errno here.
   -fno-math-errno)
 if(ZP_WERROR)

@@ -27,34 +27,48 @@ class Formula {
   std::string text_;
 };
 
-// A difference of codes or reals: "1000 - (-20)".
-template <class Number>
-std::string difference(Number a, Number b) {
-  return fmt::format("{} - {}", a, operand(b));
+// Prints the numbers of a derivation: pytorch's are float32, the others double.
+class Printer {
+ public:
+  explicit Printer(Convention convention) : single_(convention == Convention::kPytorch) {}
+
+  std::string number(double value) const {
+    return single_ ? shortest(static_cast<float>(value) + 0.0f) : shortest(value + 0.0);
+  }
+  std::string operand(double value) const {
+    return value < 0 ? fmt::format("({})", number(value)) : number(value);
+  }
+
+ private:
+  bool single_;
+};
+
+Printer printer_of(const Explanation& explanation) {
+  return Printer(explanation.request.options.convention);
 }
 
-std::string scale_number(double scale, const Explanation& explanation) {
-  const bool single = explanation.request.options.convention == Convention::kPytorch;
-  return single ? shortest(static_cast<float>(scale)) : shortest(scale);
-}
+// "255 - 0", "127 - (-128)".
+std::string difference(int32_t a, int32_t b) { return fmt::format("{} - {}", a, operand(b)); }
 
 // The formula in symbols, with numbers, and with what can be computed at once.
-void span_formula(Formula& formula, Range range, CodeRange codes) {
+void span_formula(Formula& formula, Range range, CodeRange codes, const Printer& printer) {
   formula.equals("(max - min) / (qmax - qmin)")
-      .equals(fmt::format("({}) / ({})", difference(range.max, range.min),
+      .equals(fmt::format("({} - {}) / ({})", printer.number(range.max), printer.operand(range.min),
                           difference(codes.qmax, codes.qmin)))
-      .equals(fmt::format("{} / {}", shortest(range.width()), codes.steps()));
+      .equals(fmt::format("{} / {}", printer.number(range.width()), codes.steps()));
 }
 
 // A zero point at an end of the codes has steps on one side only, and so have the reals.
-void given_zero_point_formula(Formula& formula, Range range, CodeRange codes, int32_t zero_point) {
-  const std::string above =
-      fmt::format("{} / ({})", shortest(range.max), difference(codes.qmax, zero_point));
-  const std::string below =
-      fmt::format("{} / ({})", shortest(-range.min + 0.0), difference(zero_point, codes.qmin));
-  if (zero_point == codes.qmin) {
+void given_zero_point_formula(Formula& formula, Range range, const QuantParams& params,
+                              const Printer& printer) {
+  const CodeRange codes = params.codes();
+  const std::string above = fmt::format("{} / ({})", printer.number(range.max),
+                                        difference(codes.qmax, params.zero_point));
+  const std::string below = fmt::format("{} / ({})", printer.number(-range.min),
+                                        difference(params.zero_point, codes.qmin));
+  if (params.zero_point == codes.qmin) {
     formula.equals("max / (qmax - zero_point)").equals(above);
-  } else if (zero_point == codes.qmax) {
+  } else if (params.zero_point == codes.qmax) {
     formula.equals("-min / (zero_point - qmin)").equals(below);
   } else {
     formula.equals("max(max / (qmax - zero_point), -min / (zero_point - qmin))")
@@ -62,10 +76,10 @@ void given_zero_point_formula(Formula& formula, Range range, CodeRange codes, in
   }
 }
 
-std::string magnitude_text(Range range) {
+std::string magnitude_text(Range range, const Printer& printer) {
   return fmt::format("  a = max(|min|, |max|) = max({}, {}) = {}\n\n",
-                     shortest(std::abs(range.min)), shortest(std::abs(range.max)),
-                     shortest(range.magnitude()));
+                     printer.number(std::abs(range.min)), printer.number(std::abs(range.max)),
+                     printer.number(range.magnitude()));
 }
 
 // In symbols, with numbers, and its value.
@@ -74,15 +88,16 @@ void write_formula(Formula& formula, const Explanation& explanation) {
   const Range range = scale.range;
   const QuantParams& params = explanation.params;
   const CodeRange codes = params.codes();
-  const std::string magnitude = shortest(range.magnitude());
+  const Printer printer = printer_of(explanation);
+  const std::string magnitude = printer.number(range.magnitude());
   const std::string steps = difference(codes.qmax, codes.qmin);
   const bool pytorch = explanation.request.options.convention == Convention::kPytorch;
   switch (scale.formula) {
     case ScaleFormula::kSpan:
-      span_formula(formula, range, codes);
+      span_formula(formula, range, codes, printer);
       break;
     case ScaleFormula::kGivenZeroPoint:
-      given_zero_point_formula(formula, range, codes, params.zero_point);
+      given_zero_point_formula(formula, range, params, printer);
       break;
     case ScaleFormula::kTwoSided:
       if (pytorch) {
@@ -100,11 +115,11 @@ void write_formula(Formula& formula, const Explanation& explanation) {
           .equals(fmt::format("2 * {} / {}", magnitude, params.type.codes().steps()));
       break;
     case ScaleFormula::kOneSided:
-      formula.equals("max / qmax").equals(fmt::format("{} / {}", shortest(range.max), codes.qmax));
+      formula.equals("max / qmax")
+          .equals(fmt::format("{} / {}", printer.number(range.max), codes.qmax));
       break;
   }
-  formula.equals(scale_number(scale.formula_value, explanation) +
-                 (pytorch ? "      all in float32" : ""));
+  formula.equals(printer.number(scale.formula_value) + (pytorch ? "      all in float32" : ""));
 }
 
 // What becomes of the formula's value until it is the scale.
@@ -116,7 +131,8 @@ void write_adjustments(Formula& formula, const Explanation& explanation) {
   if (scale.limit == ScaleLimit::kEpsilon) {
     formula.becomes("1.1920929e-07, pytorch's least, FLT_EPSILON");
   }
-  if (explanation.request.options.scale_form == ScaleForm::kPowerOfTwo) {
+  const bool power_of_two = explanation.request.options.scale_form == ScaleForm::kPowerOfTwo;
+  if (power_of_two && scale.limit != ScaleLimit::kOne) {
     int exponent = 0;
     std::frexp(scale.used, &exponent);
     formula.becomes(fmt::format("2^{} = {}, the power of two not below it", exponent - 1,
@@ -175,7 +191,7 @@ std::string nudged_text(const ZeroPointDerivation& zero, CodeRange codes) {
 std::string scale_text(const Explanation& explanation) {
   std::string text;
   if (explanation.request.options.scheme == Scheme::kSymmetric) {
-    text += magnitude_text(explanation.scale.range);
+    text += magnitude_text(explanation.scale.range, printer_of(explanation));
   }
   Formula formula("scale");
   write_formula(formula, explanation);
@@ -190,7 +206,9 @@ std::string zero_point_text(const Explanation& explanation) {
   const QuantParams& params = explanation.params;
   const CodeRange codes = params.codes();
   const ParamOptions& options = explanation.request.options;
-  const std::string scale = scale_number(zero.scale, explanation);
+  const Printer printer = printer_of(explanation);
+  const std::string min_over_scale =
+      fmt::format("{} / {}", printer.operand(zero.range.min), printer.number(zero.scale));
   Formula formula("zero_point");
   switch (zero.formula) {
     case ZeroPointFormula::kFixed: {
@@ -207,15 +225,14 @@ std::string zero_point_text(const Explanation& explanation) {
       break;
     case ZeroPointFormula::kFromMin:
       formula.equals("round(qmin - min / scale)      half to even")
-          .equals(fmt::format("round({} - {})", codes.qmin, quotient(zero.range.min, scale)))
-          .equals(fmt::format("round({})", shortest(zero.from_min)))
+          .equals(fmt::format("round({} - {})", codes.qmin, min_over_scale))
+          .equals(fmt::format("round({})", printer.number(zero.from_min)))
           .equals(shortest(zero.rounded + 0.0));
       break;
     case ZeroPointFormula::kPytorch:
       formula.equals("qmin - round(min / scale)      half to even, in float32")
-          .equals(fmt::format("{} - round({})", codes.qmin, quotient(zero.range.min, scale)))
-          .equals(fmt::format("{} - round({})", codes.qmin,
-                              shortest(static_cast<float>(zero.min_over_scale))))
+          .equals(fmt::format("{} - round({})", codes.qmin, min_over_scale))
+          .equals(fmt::format("{} - round({})", codes.qmin, printer.number(zero.min_over_scale)))
           .equals(shortest(zero.rounded + 0.0));
       break;
     case ZeroPointFormula::kNudged:

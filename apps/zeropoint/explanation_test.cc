@@ -62,6 +62,16 @@ TEST(Explanation, AnExactValueIsFoundFromTheFinestScaleDownwards) {
   EXPECT_EQ(explanation->exact->finest, *choose_params(request.range, request.type));
 }
 
+TEST(Explanation, PytorchSeesTheEndsOfTheRangeAsFloat32) {
+  ExplainRequest request;
+  request.range = {-0.1, 0.7};
+  request.options.convention = Convention::kPytorch;
+  const auto explanation = explain(request);
+  ASSERT_TRUE(explanation);
+  EXPECT_EQ(explanation->scale.range, (Range{double{-0.1f}, double{0.7f}}));
+  EXPECT_EQ(explanation->zero_point.range, (Range{double{-0.1f}, double{0.7f}}));
+}
+
 TEST(Explanation, LinesOfTextFitATerminal) {
   for (const ExplainRequest& request : test_requests()) {
     const auto explanation = explain(request);
