@@ -77,7 +77,7 @@ std::string wasted_line(const WastedSteps& wasted) {
 std::string error_line(const Explanation& explanation) {
   const double half = double{explanation.params.scale} / 2;
   const double error = explanation.largest_error;
-  const std::string size = brief(error);
+  std::string size = brief(error);
   if (std::isinf(error)) return size + ": the code of an end stands for more than float32 holds";
   if (error == 0) return size;
   if (error == half) return size + ", half a step";

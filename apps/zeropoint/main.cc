@@ -1,5 +1,6 @@
 // The command `zeropoint`. Exit status: 0, 1 when output could not be written, 2 for arguments
-// that have no meaning; then standard error has one line and standard output nothing.
+// that have no meaning, 3 for what should not happen; then standard error has one line, and for
+// bad arguments standard output has nothing.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr int kCannotWrite = 1;
 constexpr int kBadArguments = 2;
+constexpr int kUnexpected = 3;
 constexpr const char* kSeeHelp = "; zeropoint explain --help lists what there is";
 
 // Whatever the arguments hold, an error stays one line.
@@ -73,4 +75,12 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace zp::app
 
-int main(int argc, char** argv) { return zp::app::run(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return zp::app::run(argc, argv);
+  } catch (...) {
+    // The library does not throw; memory that ran out may still end here.
+    std::fputs("zeropoint: stopped by an unexpected error\n", stderr);
+    return zp::app::kUnexpected;
+  }
+}

@@ -66,7 +66,7 @@ int distance(const Mark& left, const Mark& right) {
 double proportional_column(const Mark& mark, const std::vector<Mark>& marks) {
   const double low = marks.front().real;
   const double width = marks.back().real - low;
-  return width > 0 ? (mark.real - low) / width * (kWidth - 1) : (kWidth - 1) / 2;
+  return width > 0 ? (mark.real - low) / width * (kWidth - 1) : (kWidth - 1) * 0.5;
 }
 
 // Columns in proportion to the reals, then moved apart as far as labels need; false if they do not
