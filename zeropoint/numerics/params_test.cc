@@ -146,9 +146,14 @@ TEST(ChooseParams, PytorchIsItsObserversFormulasInFloat32) {
 }
 
 TEST(ChooseParams, PytorchRoundsEndsToFloat32First) {
-  // 0.1 is not a float32; its neighbour 0.1f over 255 is another float32 than 0.1 over 255.
-  const auto params = choose_params({0, 0.1}, IntType::kUint8, with(Convention::kPytorch));
-  EXPECT_EQ(params->scale, 0.1f / 255.0f);
+  // 0.3 is not a float32, and 0.3 / 255 in double rounds to another float32 than 0.3f / 255.
+  ASSERT_NE(0.3f / 255.0f, static_cast<float>(0.3 / 255.0));
+  ParamOptions options = with(Convention::kPytorch);
+  EXPECT_EQ(choose_params({0, 0.3}, IntType::kUint8, options)->scale, 0.3f / 255.0f);
+  options.zero_point = 0;
+  EXPECT_EQ(choose_params({0, 0.3}, IntType::kUint8, options)->scale, 0.3f / 255.0f);
+  options = with(Convention::kPytorch, Scheme::kOneSided);
+  EXPECT_EQ(choose_params({0, 0.3}, IntType::kUint8, options)->scale, 0.3f / 255.0f);
 }
 
 TEST(ChooseParams, PytorchNeverGoesBelowFloatEpsilon) {
