@@ -47,6 +47,8 @@ Result<QuantParams> choose_params_exact(Range range, IntType type, float x,
   for (double k = std::floor(magnitude / double{finest.scale});
        any_scale && k >= 1 && magnitude / k <= coarsest; --k) {
     const auto middle = static_cast<float>(magnitude / k);
+    // Where any scale is exact, x / k rounded is, but for an x that is a power of two: below it
+    // floats lie twice as close as above, so that the other neighbour of x / k may do.
     for (const float scale :
          {middle, std::nextafter(middle, kInfinity), std::nextafter(middle, 0.0f)}) {
       if (scale < finest.scale) continue;
