@@ -25,8 +25,7 @@ Status check_holds(IntType type) {
 
 // Kernel<uint8_t>, Kernel<int8_t>, ...: what a target offers for each type that codes may have.
 template <template <class> class Kernel>
-using ForEachCode =
-    std::tuple<Kernel<uint8_t>, Kernel<int8_t>, Kernel<uint16_t>, Kernel<int16_t>>;
+using ForEachCode = std::tuple<Kernel<uint8_t>, Kernel<int8_t>, Kernel<uint16_t>, Kernel<int16_t>>;
 
 // Calls row(run) for runs whose elements have a scale each, span(run) for the others.
 template <class Span, class Row>

@@ -70,8 +70,7 @@ void dequantize_span(const Code* codes, float* to, size_t count, float scale, in
   if (streams(count * (sizeof(Code) + sizeof(float)))) {
     const size_t head = elements_to_alignment(to);
     dequantize_rest(codes, to, head, &scale, &zero_point, 0);
-    dequantize_vectors<Stores::kStreamed>(codes + head, to + head, count - head, scale,
-                                          zero_point);
+    dequantize_vectors<Stores::kStreamed>(codes + head, to + head, count - head, scale, zero_point);
     hwy::FlushStream();
     const size_t rest = (count - head) % lanes;
     dequantize_rest(codes + count - rest, to + count - rest, rest, &scale, &zero_point, 0);
@@ -162,8 +161,8 @@ Status dequantize(std::span<const Code> codes, std::span<float> x, const TensorP
   return {};
 }
 
-#define ZP_INSTANTIATE(Code)                                                                     \
-  template Status dequantize(std::span<const Code>, std::span<float>, const QuantParams&);      \
+#define ZP_INSTANTIATE(Code)                                                               \
+  template Status dequantize(std::span<const Code>, std::span<float>, const QuantParams&); \
   template Status dequantize(std::span<const Code>, std::span<float>, const TensorParams&)
 ZP_INSTANTIATE(uint8_t);
 ZP_INSTANTIATE(int8_t);

@@ -120,9 +120,9 @@ TEST_P(Dequantize, GivesTheSamePastTheCachesAndSoDoesFakeQuantize) {
 std::vector<Layout> layouts() {
   const std::vector<int64_t> shape{3, 37, 8};
   const std::vector<int64_t> vectors{5, 40};
-  return {*Layout::per_tensor(shape),      *Layout::per_axis(shape, 1),
-          *Layout::per_axis(shape, -1),    *Layout::per_axis(shape, 0),
-          *Layout::per_block(shape, 2, 4), *Layout::per_block(shape, 0, 3),
+  return {*Layout::per_tensor(shape),        *Layout::per_axis(shape, 1),
+          *Layout::per_axis(shape, -1),      *Layout::per_axis(shape, 0),
+          *Layout::per_block(shape, 2, 4),   *Layout::per_block(shape, 0, 3),
           *Layout::per_block(vectors, 1, 20)};
 }
 
@@ -168,8 +168,8 @@ TEST_P(Tensors, EqualTheReferenceInEveryLayout) {
 }
 
 TEST(TensorErrors, NameTheSliceAndTheLengths) {
-  TensorParams params = tensor_params(*Layout::per_axis(std::vector<int64_t>{2, 3}, 1),
-                                      Convention::kOnnx);
+  TensorParams params =
+      tensor_params(*Layout::per_axis(std::vector<int64_t>{2, 3}, 1), Convention::kOnnx);
   std::vector<float> x(6);
   std::vector<int8_t> codes(6);
   ASSERT_TRUE(quantize(x, std::span(codes), params));

@@ -162,7 +162,8 @@ MinMax to_min_max(const RawExtremes& raw) {
   constexpr uint32_t kSign = 0x80000000;
   // Where all have one sign, the other extreme is the one nearest to zero.
   result.min = std::bit_cast<float>(most_negative >= kSign ? most_negative : smallest);
-  result.max = largest >= 0 ? std::bit_cast<float>(largest) : std::bit_cast<float>(kSign | smallest);
+  result.max =
+      largest >= 0 ? std::bit_cast<float>(largest) : std::bit_cast<float>(kSign | smallest);
   result.smallest_magnitude = std::bit_cast<float>(smallest);
   return result;
 }

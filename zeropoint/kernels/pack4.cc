@@ -70,13 +70,12 @@ HWY_INLINE void unpack_all(const uint8_t* HWY_RESTRICT packed, Code* HWY_RESTRIC
     const auto spread = hn::BitCast(d8, hn::Or(pair, hn::ShiftLeft<4>(pair)));
     const auto halves = hn::And(spread, low_halves);
     // (h ^ 8) - 8 extends the sign of four bits.
-    hn::StoreU(hn::Sub(hn::Xor(halves, sign), sign), d8,
-               reinterpret_cast<uint8_t*>(codes) + 2 * i);
+    hn::StoreU(hn::Sub(hn::Xor(halves, sign), sign), d8, reinterpret_cast<uint8_t*>(codes) + 2 * i);
   }
 #endif
   for (; i < pairs; ++i) {
-    codes[2 * i] = static_cast<Code>(((packed[i] & 15) ^ kBias<Code>) - kBias<Code>);
-    codes[2 * i + 1] = static_cast<Code>(((packed[i] >> 4) ^ kBias<Code>) - kBias<Code>);
+    codes[2 * i] = static_cast<Code>(((packed[i] & 15) ^ kBias<Code>)-kBias<Code>);
+    codes[2 * i + 1] = static_cast<Code>(((packed[i] >> 4) ^ kBias<Code>)-kBias<Code>);
   }
 }
 

@@ -94,9 +94,9 @@ Status quantize(std::span<const float> x, std::span<Code> codes, const TensorPar
   return {};
 }
 
-#define ZP_INSTANTIATE(Code)                                                               \
+#define ZP_INSTANTIATE(Code)                                                            \
   template Status quantize(std::span<const float>, std::span<Code>, const QuantParams&, \
-                           Convention);                                                   \
+                           Convention);                                                 \
   template Status quantize(std::span<const float>, std::span<Code>, const TensorParams&, Convention)
 ZP_INSTANTIATE(uint8_t);
 ZP_INSTANTIATE(int8_t);

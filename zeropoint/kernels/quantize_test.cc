@@ -39,7 +39,7 @@ void expect_equals_reference(std::span<const float> x, const QuantParams& params
 
 // Scales: ordinary, a power of two, with all-ones and one-bit mantissas, the tie of the worked
 // examples, and those for which no bracket of reciprocals exists.
-const float kScales[] = {0.0173f, 1.0f,   0x1.fffffep-7f, 0x1.000002p3f, 1000.0f / 255,
+const float kScales[] = {0.0173f,   1.0f,   0x1.fffffep-7f, 0x1.000002p3f,  1000.0f / 255,
                          0x1p-140f, 1e-38f, 3e38f,          0x1.fffffep126f};
 
 std::vector<QuantParams> params_for(Convention convention) {

@@ -93,8 +93,7 @@ HWY_INLINE VI interleave(VL even, VL odd) {
 HWY_INLINE VI doubling_high_multiply(VI a, VI b) {
   const VL half = hn::Set(DL(), int64_t{1} << 30);
   const VL even = hn::ShiftRight<31>(hn::Add(even_products(a, b), half));
-  const VL odd =
-      hn::ShiftRight<31>(hn::Add(even_products(odd_to_even(a), odd_to_even(b)), half));
+  const VL odd = hn::ShiftRight<31>(hn::Add(even_products(odd_to_even(a), odd_to_even(b)), half));
   return interleave(even, odd);
 }
 
@@ -126,9 +125,10 @@ HWY_INLINE VI requantized_tflite_double(VI accumulators, const Requantizers& by)
 // floor(a * mantissa / 2^(31 - shift) + 1/2) of the even lanes, kept within 2^24.
 HWY_INLINE VL rounded_once(VI a, VI mantissa, VI shift) {
   const hn::RebindToUnsigned<DL> du;
-  const VL total = hn::Sub(hn::Set(DL(), 31), hn::ShiftRight<32>(hn::ShiftLeft<32>(
-                                                  hn::BitCast(DL(), shift))));
-  const VL half = hn::BitCast(DL(), hn::Shl(hn::Set(du, 1), hn::BitCast(du, hn::Sub(total, hn::Set(DL(), 1)))));
+  const VL total =
+      hn::Sub(hn::Set(DL(), 31), hn::ShiftRight<32>(hn::ShiftLeft<32>(hn::BitCast(DL(), shift))));
+  const VL half =
+      hn::BitCast(DL(), hn::Shl(hn::Set(du, 1), hn::BitCast(du, hn::Sub(total, hn::Set(DL(), 1)))));
   const VL rounded = hn::Shr(hn::Add(even_products(a, mantissa), half), total);
   return hn::Min(hn::Max(rounded, hn::Set(DL(), -(1 << 24))), hn::Set(DL(), 1 << 24));
 }
@@ -278,8 +278,7 @@ Status requantize(std::span<const int32_t> accumulators, std::span<Code> codes,
 template <class Code>
 Status requantize(std::span<const int32_t> accumulators, std::span<Code> codes,
                   const Layout& layout, std::span<const Requantizer> requantizers) {
-  ZP_RETURN_IF_ERROR(
-      check_same_size("requantize", accumulators.size(), codes.size(), layout));
+  ZP_RETURN_IF_ERROR(check_same_size("requantize", accumulators.size(), codes.size(), layout));
   if (static_cast<int64_t>(requantizers.size()) != layout.params_count()) {
     return invalid_argument(fmt::format("requantize: expected {} requantizers, got {}",
                                         layout.params_count(), requantizers.size()));
@@ -297,8 +296,7 @@ Status requantize(std::span<const int32_t> accumulators, std::span<Code> codes,
   }
   if (accumulators.empty()) return {};
   const RequantizeArrays arrays(requantizers);
-  const auto kernel =
-      std::get<RequantizeKernel<Code>>(HWY_DYNAMIC_DISPATCH(requantize_kernels)());
+  const auto kernel = std::get<RequantizeKernel<Code>>(HWY_DYNAMIC_DISPATCH(requantize_kernels)());
   zp::for_each_run(layout, [&](const Run& run) {
     kernel.run(accumulators.data() + run.offset, codes.data() + run.offset,
                static_cast<size_t>(run.count), arrays.plan(run.params_index, run.params_stride));
@@ -306,9 +304,9 @@ Status requantize(std::span<const int32_t> accumulators, std::span<Code> codes,
   return {};
 }
 
-#define ZP_INSTANTIATE(Code)                                                                    \
-  template Status requantize(std::span<const int32_t>, std::span<Code>, const Requantizer&);   \
-  template Status requantize(std::span<const int32_t>, std::span<Code>, const Layout&,         \
+#define ZP_INSTANTIATE(Code)                                                                 \
+  template Status requantize(std::span<const int32_t>, std::span<Code>, const Requantizer&); \
+  template Status requantize(std::span<const int32_t>, std::span<Code>, const Layout&,       \
                              std::span<const Requantizer>)
 ZP_INSTANTIATE(uint8_t);
 ZP_INSTANTIATE(int8_t);

@@ -30,7 +30,7 @@ std::vector<int32_t> accumulators() {
 }
 
 // Ordinary multipliers, ties (powers of two), the largest and smallest shifts.
-const double kMultipliers[] = {0.00037,  0.5,     0.25,     1.0,    3.0,       0.999999999, 1e-9,
+const double kMultipliers[] = {0.00037, 0.5,     0.25,     1.0,    3.0,       0.999999999, 1e-9,
                                0x1p-31, 0x1p-33, 0x1p29,   1e6,    0.0117,    1.0 / 3,     127.5,
                                0x1p-8,  0x1p-7,  0.015625, 0x3p-9, 0x1.8p-10, 0.9999999999};
 
@@ -67,8 +67,7 @@ TEST_P(Requantize, TakesAMultiplierAChannelInEitherOrderOfAxes) {
       const Layout layout = *Layout::per_axis(shape, axis);
       std::vector<Requantizer> requantizers;
       for (int64_t i = 0; i < layout.params_count(); ++i) {
-        const QuantParams output{IntType::kInt8, NarrowRange::kNo, 1,
-                                 static_cast<int32_t>(i) - 10};
+        const QuantParams output{IntType::kInt8, NarrowRange::kNo, 1, static_cast<int32_t>(i) - 10};
         requantizers.push_back(
             *make_requantizer(1e-5 * std::pow(1.7, static_cast<double>(i)), output, rule));
       }

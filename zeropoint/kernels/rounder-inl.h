@@ -176,9 +176,7 @@ HWY_INLINE VI steps_at(const Steps& steps, const float* x, VI& doubt) {
   return steps.steps(v, doubt);
 }
 
-HWY_INLINE bool is_any(VI doubt) {
-  return !hn::AllTrue(DI(), hn::Eq(doubt, hn::Zero(DI())));
-}
+HWY_INLINE bool is_any(VI doubt) { return !hn::AllTrue(DI(), hn::Eq(doubt, hn::Zero(DI()))); }
 
 // Four vectors; as codes of a byte they fill a cache line with AVX-512.
 template <Pace kPace, Stores kStores, class Sink, class Steps>

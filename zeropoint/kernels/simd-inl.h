@@ -75,8 +75,8 @@ HWY_INLINE VI truncate(VF v) {
 #endif
 }
 
-// Round half away from zero; v < 2^22, otherwise as round_half_even. 0.49999997 is the largest float below one half: adding
-// one half itself would carry 0.49999997 over to 1.
+// Round half away from zero; v < 2^22, otherwise as round_half_even. 0.49999997 is the largest
+// float below one half: adding one half itself would carry 0.49999997 over to 1.
 HWY_INLINE VI round_half_away(VF v) {
   const DF d;
   return truncate(hn::Add(v, hn::CopySign(hn::Set(d, 0.49999997f), v)));

@@ -21,6 +21,6 @@ class OnEachTarget : public testing::TestWithParam<std::string> {
 }  // namespace zp::kernels
 
 // INSTANTIATE_ON_EACH_TARGET(Fixture) for a fixture that is, or derives from, OnEachTarget.
-#define INSTANTIATE_ON_EACH_TARGET(fixture)                                                  \
+#define INSTANTIATE_ON_EACH_TARGET(fixture)                                                \
   INSTANTIATE_TEST_SUITE_P(, fixture, testing::ValuesIn(zp::kernels::available_targets()), \
                            [](const auto& info) { return info.param; })

@@ -71,8 +71,8 @@ struct ParamOptions {
 // infinity, as ONNX Runtime does.
 //
 // Errors: a reversed or non-finite range; a scheme that the convention or type does not have; a
-// narrow unsigned range with zero point 0; a zero point out of range, or one that leaves no codes for
-// one side of the range.
+// narrow unsigned range with zero point 0; a zero point out of range, or one that leaves no codes
+// for one side of the range.
 Result<QuantParams> choose_params(Range range, IntType type, const ParamOptions& options = {});
 
 // The same for a scale that was found otherwise: the zero point is chosen as above. Also an error:
