@@ -92,14 +92,16 @@ TEST_P(Quantize, TakesAnyLengthAndAlignment) {
 
 // Beyond streaming.h's bound the stores change, the codes do not.
 template <class Code>
-void expect_streams_the_same(std::span<const float> x, const QuantParams& params) {
+void expect_streams_the_same(std::span<const float> x, const QuantParams& params,
+                             Convention convention) {
   std::vector<Code> streamed(x.size());
-  ASSERT_TRUE(quantize(x, std::span(streamed), params));
+  ASSERT_TRUE(quantize(x, std::span(streamed), params, convention));
   constexpr size_t kPart = 1 << 20;
   std::vector<Code> part(kPart);
   for (size_t begin = 0; begin < x.size(); begin += kPart) {
     const size_t count = std::min(kPart, x.size() - begin);
-    ASSERT_TRUE(quantize(x.subspan(begin, count), std::span(part).first(count), params));
+    ASSERT_TRUE(
+        quantize(x.subspan(begin, count), std::span(part).first(count), params, convention));
     ASSERT_TRUE(std::equal(part.begin(), part.begin() + static_cast<ptrdiff_t>(count),
                            streamed.begin() + static_cast<ptrdiff_t>(begin)));
   }
@@ -114,8 +116,12 @@ TEST_P(Quantize, GivesTheSameCodesPastTheCaches) {
   }
   // From an odd place on, so that neither input nor output starts aligned.
   const auto part = std::span<const float>(x).subspan(1);
-  expect_streams_the_same<uint8_t>(part, {IntType::kUint8, NarrowRange::kNo, 0.0173f, 128});
-  expect_streams_the_same<uint16_t>(part, {IntType::kUint16, NarrowRange::kNo, 0.000173f, 32768});
+  for (const Convention convention : {Convention::kOnnx, Convention::kTflite}) {
+    expect_streams_the_same<uint8_t>(part, {IntType::kUint8, NarrowRange::kNo, 0.0173f, 128},
+                                     convention);
+  }
+  expect_streams_the_same<uint16_t>(part, {IntType::kUint16, NarrowRange::kNo, 0.000173f, 32768},
+                                    Convention::kOnnx);
 }
 
 TEST(QuantizeErrors, SayWhatDoesNotFit) {

@@ -57,9 +57,8 @@ class Rounder {
  public:
   // Whether steps() may be wrong and say so through `doubt`.
   static constexpr bool kDoubts = kMethod == Method::kBracket;
-  // The rounding of ONNX and PyTorch with ordinary scales; the others are not worth the code.
-  static constexpr bool kStreams =
-      kRounding == Rounding::kHalfEven && (kDoubts || kMethod == Method::kMultiply);
+  // What divides for every vector is for scales out of the ordinary and not worth the code.
+  static constexpr bool kStreams = kDoubts || kMethod == Method::kMultiply;
 
   explicit Rounder(const RoundingPlan& plan)
       : scale_(hn::Set(DF(), plan.scale)),
