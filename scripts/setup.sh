@@ -81,6 +81,43 @@ need_venv() {
   printf '%s' "$wanted" >"$stamp"
 }
 
+# need_onnx: build/onnx, the C++ library ONNX of its source package on PyPI, whose version is the one
+# in requirements.txt; Debian's is too old for int4 and float8.
+need_onnx() {
+  local version wanted stamp=build/onnx/.made-from work=build/onnx-source
+  version=$(sed -n 's/^onnx==//p' requirements.txt)
+  wanted="$version $(sed -n '/^need_onnx()/,/^}/p' scripts/setup.sh | sha256sum) $(c++ -dumpfullversion)"
+  [[ -f $stamp && "$(<"$stamp")" == "$wanted" ]] && return
+  say "building ONNX $version from its source package"
+  rm -rf build/onnx "$work"
+  mkdir -p "$work"
+  build/venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps \
+    --no-binary onnx --dest "$work" "onnx==$version" ||
+    stop "pip could not download the source package of onnx $version (the messages above say why)"
+  tar -xzf "$work/onnx-$version.tar.gz" -C "$work" || stop "could not unpack onnx $version"
+  local log=$work/build.log launcher=()
+  command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  # ONNX's CMakeLists.txt needs a newer cmake than Debian's: the wheel's.
+  if ! build/venv/bin/cmake -G Ninja -S "$work/onnx-$version" -B "$work/build" "${launcher[@]}" \
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" -DCMAKE_CXX_STANDARD=17 \
+    -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DBUILD_SHARED_LIBS=OFF \
+    -DONNX_USE_PROTOBUF_SHARED_LIBS=ON -DONNX_USE_UNITY_BUILD=ON -DONNX_GEN_PB_TYPE_STUBS=OFF \
+    -DPython3_EXECUTABLE="$PWD/build/venv/bin/python" \
+    -DCMAKE_INSTALL_PREFIX="$PWD/build/onnx" >"$log" 2>&1 ||
+    ! build/venv/bin/cmake --build "$work/build" --target install >>"$log" 2>&1; then
+    tail -40 "$log" >&2
+    stop "ONNX $version could not be built (all of it: $log)"
+  fi
+  rm -rf "$work"
+  printf '%s' "$wanted" >"$stamp"
+}
+
+# need_wheels_and_onnx: what the build takes from PyPI.
+need_wheels_and_onnx() {
+  need_venv
+  need_onnx
+}
+
 # configure_preset PRESET [cmake argument ...]: they stay in force for later builds of the preset.
 configure_preset() {
   local log="build/$1.configure.log"

@@ -1,0 +1,41 @@
+#include "zeropoint/graph/tensor.h"
+
+#include <array>
+#include <gmock/gmock.h>
+
+namespace zp {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(ByteSize, FourBitElementsArePackedTwoToAByte) {
+  EXPECT_EQ(byte_size(DataType::kInt4, Shape::make({5}).value()).value(), 3U);
+  EXPECT_EQ(byte_size(DataType::kFloat, Shape::make({2, 3}).value()).value(), 24U);
+}
+
+TEST(Tensor, BytesThatDoNotFitTheShapeAreRefused) {
+  const auto tensor = Tensor::make(DataType::kInt64, Shape::make({2}).value(), {});
+  ASSERT_FALSE(tensor);
+  EXPECT_THAT(tensor.error().message, HasSubstr("takes 16 bytes, got 0"));
+}
+
+TEST(Tensor, StringsHaveNoFixedSize) {
+  EXPECT_FALSE(Tensor::zeros(DataType::kString, Shape::make({2}).value()));
+}
+
+TEST(ToFloats, ReadsEveryFloatType) {
+  const std::array<double, 2> doubles{0.5, -3};
+  const Shape shape = Shape::make({2}).value();
+  EXPECT_THAT(to_floats(Tensor::of<double>(shape, doubles).value()).value(),
+              ElementsAre(0.5F, -3.0F));
+  // IEEE binary16: 0x3c00 is 1, 0xc000 is -2.
+  const std::array<uint16_t, 2> half{0x3c00, 0xc000};
+  const auto bytes = std::as_bytes(std::span(half));
+  const auto tensor = Tensor::make(DataType::kFloat16, shape, {bytes.begin(), bytes.end()});
+  EXPECT_THAT(to_floats(tensor.value()).value(), ElementsAre(1.0F, -2.0F));
+  EXPECT_FALSE(to_floats(Tensor::zeros(DataType::kInt8, shape).value()));
+}
+
+}  // namespace
+}  // namespace zp
