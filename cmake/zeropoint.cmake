@@ -73,6 +73,7 @@ function(zp_layer_test name)
   find_package(GTest REQUIRED)
   include(GoogleTest)
   add_executable(${name}_test ${ARG_SOURCES})
+  target_compile_definitions(${name}_test PRIVATE ZP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_link_libraries(${name}_test PRIVATE
     zp::${ARG_LAYER} ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
   # clang-tidy reads what users get; over GoogleTest's macros it takes minutes.

@@ -1,7 +1,7 @@
 #include "zeropoint/graph/tensor.h"
 
-#include <cstring>
 #include <fmt/format.h>
+#include <cstring>
 
 #include "zeropoint/numerics/element_type.h"
 #include "zeropoint/numerics/onnx_tensor.h"
@@ -50,9 +50,9 @@ Result<std::vector<float>> to_floats(const Tensor& tensor) {
     case DataType::kBfloat16: {
       ZP_ASSIGN_OR_RETURN(const ElementType type,
                           element_type(static_cast<int64_t>(tensor.type())));
-      ZP_ASSIGN_OR_RETURN(const OnnxTensor small,
-                          OnnxTensor::make(type, tensor.shape(),
-                                           {tensor.bytes().begin(), tensor.bytes().end()}));
+      ZP_ASSIGN_OR_RETURN(
+          const OnnxTensor small,
+          OnnxTensor::make(type, tensor.shape(), {tensor.bytes().begin(), tensor.bytes().end()}));
       for (size_t i = 0; i < floats.size(); ++i) {
         floats[i] = static_cast<float>(small.value(static_cast<int64_t>(i)));
       }

@@ -1,7 +1,7 @@
 #include "zeropoint/graph/tensor.h"
 
-#include <array>
 #include <gmock/gmock.h>
+#include <array>
 
 namespace zp {
 namespace {

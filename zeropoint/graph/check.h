@@ -1,0 +1,18 @@
+// Whether a model is one that a runtime can load.
+#pragma once
+
+#include "zeropoint/base/error.h"
+#include "zeropoint/graph/model.h"
+
+namespace zp {
+
+// The structure: every value read is made somewhere, by one maker, and no node waits for itself.
+// Nodes may stand in any order. Errors name the node and the value.
+Status check_structure(const onnx::ModelProto& model);
+
+// ONNX's own checker with full shape inference, over the model as it is (external data is not
+// looked into). Errors begin with the model's name and end with the checker's own first line.
+// What it does not know, such as operators of other domains, passes.
+Status check_with_onnx(const Model& model);
+
+}  // namespace zp
