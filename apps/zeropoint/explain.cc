@@ -2,6 +2,10 @@
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "apps/zeropoint/explanation.h"
 #include "apps/zeropoint/explanation_json.h"
@@ -16,6 +20,20 @@ constexpr const char* kDescription = "Scale and zero point of a range, step by s
 constexpr const char* kFooter =
     "Without --convention it is onnx, without --scheme the one the convention uses.\n"
     "Example: zeropoint explain --range -20:1000 --type uint8 --value 0 --value 37.5";
+
+// As written on the command line.
+struct ExplainArguments {
+  std::string range;
+  std::string type;
+  std::optional<std::string> scheme;
+  std::optional<std::string> convention;
+  std::optional<std::string> zero_point;
+  std::optional<std::string> exact;
+  std::vector<std::string> values;
+  bool narrow = false;
+  bool power_of_two = false;
+  bool json = false;
+};
 
 Result<ExplainRequest> request_of(const ExplainArguments& arguments) {
   ExplainRequest request;
@@ -50,12 +68,7 @@ Result<ExplainRequest> request_of(const ExplainArguments& arguments) {
   return request;
 }
 
-}  // namespace
-
-CLI::App* add_explain(CLI::App& app, ExplainArguments& arguments) {
-  CLI::App* command = app.add_subcommand("explain", kDescription);
-  command->footer(kFooter);
-  command->allow_extras();
+void add_options(CLI::App* command, ExplainArguments& arguments) {
   command->add_option("--range", arguments.range, "the smallest and the largest value")
       ->type_name("MIN:MAX");
   command->add_option("--type", arguments.type, "int2 to int16, uint2 to uint16, int32")
@@ -78,13 +91,27 @@ CLI::App* add_explain(CLI::App& app, ExplainArguments& arguments) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_flag("--json", arguments.json, "print JSON for programs instead of text");
-  return command;
 }
 
-Result<std::string> run_explain(const ExplainArguments& arguments) {
+// Every error here is one of the arguments.
+Result<std::string> explanation_of(const ExplainArguments& arguments) {
   ZP_ASSIGN_OR_RETURN(const ExplainRequest request, request_of(arguments));
   ZP_ASSIGN_OR_RETURN(const Explanation explanation, explain(request));
   return arguments.json ? to_json(explanation) : to_text(explanation);
+}
+
+}  // namespace
+
+Command add_explain(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("explain", kDescription);
+  command->footer(kFooter);
+  command->allow_extras();
+  const auto arguments = std::make_shared<ExplainArguments>();
+  add_options(command, *arguments);
+  return {command, [arguments]() -> Result<Work> {
+            ZP_ASSIGN_OR_RETURN(std::string text, explanation_of(*arguments));
+            return [text = std::move(text)] { return text; };
+          }};
 }
 
 }  // namespace zp::app

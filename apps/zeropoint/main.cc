@@ -1,24 +1,25 @@
-// The command `zeropoint`. Exit status: 0, 1 when output could not be written, 2 for arguments
-// that have no meaning, 3 for what should not happen; then standard error has one line, and for
-// bad arguments standard output has nothing.
+// The command `zeropoint`. Exit status: 0; 1 where the work failed or output could not be written;
+// 2 for arguments that have no meaning; 3 for what should not happen. Where it is not 0, standard
+// error has one line, and for bad arguments standard output has nothing.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <vector>
 
-#include "apps/zeropoint/explain.h"
+#include "apps/zeropoint/command.h"
 #include "zeropoint/kernels/target.h"
 
 namespace zp::app {
 namespace {
 
-constexpr int kCannotWrite = 1;
+constexpr int kFailed = 1;
 constexpr int kBadArguments = 2;
 constexpr int kUnexpected = 3;
-constexpr const char* kSeeHelp = "; zeropoint explain --help lists what there is";
 
 // Whatever the arguments hold, an error stays one line.
 int fail(int status, std::string message) {
@@ -35,20 +36,30 @@ int print(const std::string& text) {
   const bool written =
       std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
   if (written) return 0;
-  return fail(kCannotWrite, std::string("standard output: ") + std::strerror(errno));
+  return fail(kFailed, std::string("standard output: ") + std::strerror(errno));
 }
 
-int print(const Result<std::string>& text) {
-  return text ? print(*text) : fail(kBadArguments, text.error().message);
+// "; zeropoint explain --help lists what there is", for the subcommand that was being parsed.
+std::string see_help(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  const std::string command = parsed.empty() ? "" : parsed.front()->get_name() + " ";
+  return "; zeropoint " + command + "--help lists what there is";
+}
+
+int run_command(const Command& command) {
+  const Result<Work> work = command.start();
+  if (!work) return fail(kBadArguments, work.error().message);
+  const Result<std::string> text = (*work)();
+  return text ? print(*text) : fail(kFailed, text.error().message);
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"Quantizes neural networks. Today: explains quantization parameters.", "zeropoint"};
+  CLI::App app{"Quantizes neural networks in ONNX files.", "zeropoint"};
   app.set_version_flag("--version", "zeropoint " ZP_VERSION);
-  app.footer("zeropoint explain --help lists its options.");
-  app.allow_extras();  // to name the first one in our own words
-  ExplainArguments explain_arguments;
-  const CLI::App* explain = add_explain(app, explain_arguments);
+  app.footer("zeropoint COMMAND --help lists the command's options.");
+  app.allow_extras();            // to name the first one in our own words
+  app.require_subcommand(0, 1);  // a second one's name is an argument
+  const std::vector<Command> commands = add_commands(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -56,20 +67,22 @@ int run(int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     return print(std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {
-    return fail(kBadArguments, std::string(error.what()) + kSeeHelp);
+    return fail(kBadArguments, error.what() + see_help(app));
   }
+  const auto command = std::find_if(commands.begin(), commands.end(),
+                                    [](const Command& one) { return one.declared->parsed(); });
   const auto unexpected = app.remaining(/*recurse=*/true);
-  if (!explain->parsed()) {
+  if (command == commands.end()) {
     return fail(kBadArguments, (unexpected.empty() ? "no command" : quoted(unexpected[0])) +
-                                   ": expected zeropoint explain, --help or --version");
+                                   ": expected a command; zeropoint --help lists them");
   }
   if (!unexpected.empty()) {
-    return fail(kBadArguments, quoted(unexpected[0]) + ": expected an option" + kSeeHelp);
+    return fail(kBadArguments, quoted(unexpected[0]) + ": unexpected" + see_help(app));
   }
   if (const Status status = kernels::select_target_from_environment(); !status) {
     return fail(kBadArguments, status.error().message);
   }
-  return print(run_explain(explain_arguments));
+  return run_command(*command);
 }
 
 }  // namespace
