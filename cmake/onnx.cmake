@@ -9,6 +9,8 @@ if(NOT OpenVINO_DIR)
   file(GLOB OpenVINO_DIR
     ${CMAKE_SOURCE_DIR}/build/venv/lib/python3*/site-packages/openvino/cmake)
 endif()
+# The library links the TBB that OpenVINO brings, so that a program has one of them.
+set(TBB_DIR ${OpenVINO_DIR})
 
 find_package(Protobuf REQUIRED)
 find_package(ONNX REQUIRED CONFIG)

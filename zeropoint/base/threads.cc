@@ -1,10 +1,12 @@
 #include "zeropoint/base/threads.h"
 
 #include <fmt/format.h>
-#include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/partitioner.h>
 #include <oneapi/tbb/task_arena.h>
+
+// OpenVINO's copy of this header needs what those above include.
+#include <oneapi/tbb/info.h>
 
 #include <algorithm>
 #include <atomic>
