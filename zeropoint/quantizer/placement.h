@@ -1,0 +1,61 @@
+// Which nodes compute in integers and where Q/DQ stand, by the rules of a target.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "zeropoint/base/error.h"
+#include "zeropoint/graph/graph_index.h"
+#include "zeropoint/graph/model.h"
+#include "zeropoint/graph/values.h"
+#include "zeropoint/plan/plan.h"
+#include "zeropoint/targets/target.h"
+
+namespace zp {
+
+struct PlacedNode {
+  bool quantized = false;
+  std::string reason;
+};
+
+struct PlacedTensor {
+  std::string tensor;
+  Readers readers = Readers::kQuantized;
+  // Tensors of one group hold the same values, moved or chosen, and share their parameters.
+  int group = 0;
+};
+
+struct Placement {
+  std::vector<PlacedNode> nodes;      // one for each node of the graph
+  std::vector<PlacedTensor> tensors;  // in the order of the graph
+};
+
+// What the user asked for, one for each node of the graph.
+enum class Choice { kByRule, kFloat };
+
+// `model` must have been prepared: weights are initializers, nodes are sorted and have names. A
+// node is quantized where the target has a rule for its operator, its data are float32 and its
+// weights constant; an operator between weighted ones is quantized where all its inputs are, and
+// where its output reaches a weighted node again (a tail that leads to outputs only stays in
+// float). For targets that compute everything in integers each operator with a rule is quantized.
+Placement place(const Model& model, const ValueInfos& values, const Target& target,
+                const std::vector<Choice>& choices);
+
+// A tensor whose values are to be looked at, and where its channels are wanted: those that the
+// weights of a node multiply.
+struct ObservedTensor {
+  std::string name;
+  std::optional<int64_t> channel_axis;
+
+  friend bool operator==(const ObservedTensor&, const ObservedTensor&) = default;
+};
+
+// The tensors that a plan for any target may ask about, in the order of the graph.
+std::vector<ObservedTensor> tensors_to_observe(const Model& model, const ValueInfos& values);
+
+// The Relu or Clip that a runtime computes as part of the node whose output number 0 it alone
+// reads; -1 where there is none.
+int fused_activation(const onnx::GraphProto& graph, const GraphIndex& index, int node);
+
+}  // namespace zp

@@ -1,0 +1,160 @@
+#include "zeropoint/quantizer/planner.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "zeropoint/graph/attributes.h"
+#include "zeropoint/graph/edit.h"
+#include "zeropoint/graph/graph_index.h"
+#include "zeropoint/plan/planned_codes.h"
+#include "zeropoint/quantizer/weight_scales.h"
+#include "zeropoint/quantizer/weighted_node.h"
+
+namespace zp {
+namespace {
+
+constexpr int64_t kOpsetOf8Bits = 13;   // DequantizeLinear per channel
+constexpr int64_t kOpsetOfOthers = 21;  // 16 and 4 bits
+
+class Planner {
+ public:
+  Planner(const Model& model, const Observers& observers, const PlanOptions& options)
+      : model_(model), observers_(observers), options_(options), index_(model.graph()) {}
+
+  // The weights and the bias of a quantized weighted node.
+  Status plan_weights(const onnx::NodeProto& node, const Plan& plan, NodePlan& node_plan) {
+    const Target& target = *options_.target;
+    const onnx::TensorProto& proto = *index_.constant(node.input(1));
+    ZP_ASSIGN_OR_RETURN(const Tensor weight, model_.read(proto));
+    const ActivationPlan* input = find_activation(plan, node.input(0));
+    const auto observer = observers_.find(node.input(0));
+    if (!input || observer == observers_.end()) {
+      return invalid_data(fmt::format("its data \"{}\" were not observed", node.input(0)));
+    }
+    const bool product = is_op(node, "MatMul");
+    ScaleOptions scale_options;
+    scale_options.type = options_.weights;
+    scale_options.narrow = target.weight_narrow;
+    scale_options.per_channel = options_.per_channel && (!product || target.per_channel_matmul);
+    scale_options.input_scale = input->params.scale;
+    scale_options.mean_is_corrected = !product;
+    const bool held = target.pairs_saturate && options_.cpu != Cpu::kVnni &&
+                      options_.weights == IntType::kInt8 && input->params.type == IntType::kUint8 &&
+                      !is_op(node, "ConvTranspose");
+    scale_options.pairs = held ? PairSafety::kHeld : PairSafety::kNone;
+
+    WeightPlan plan_of;
+    plan_of.tensor = node.input(1);
+    plan_of.type = options_.weights;
+    plan_of.narrow = target.weight_narrow;
+    plan_of.pair_safe = held;
+    if (scale_options.per_channel) plan_of.axis = output_axis(node);
+    const int64_t channels = weight.shape().dim(static_cast<int>(output_axis(node)));
+    ZP_ASSIGN_OR_RETURN(std::vector<float> bias, bias_of(node, channels));
+    const auto dims = weight.shape().dims();
+    const InputMoments moments = input_moments(node, dims, observer->second);
+    ZP_ASSIGN_OR_RETURN(plan_of.scales,
+                        choose_weight_scales(node, weight, bias, moments, scale_options));
+    if (!options_.weights.is_signed()) {
+      plan_of.zero_points.assign(plan_of.scales.size(), options_.weights.middle());
+    }
+    if (!product) {
+      ZP_RETURN_IF_ERROR(plan_bias(node, weight, plan_of, moments, node_plan));
+    }
+    node_plan.weights.push_back(std::move(plan_of));
+    return {};
+  }
+
+ private:
+  Result<std::vector<float>> bias_of(const onnx::NodeProto& node, int64_t channels) {
+    if (node.input_size() < 3 || node.input(2).empty()) return std::vector<float>();
+    ZP_ASSIGN_OR_RETURN(const Tensor value, model_.read(*index_.constant(node.input(2))));
+    ZP_ASSIGN_OR_RETURN(auto floats, to_floats(value));
+    if (floats.size() == 1) floats.resize(static_cast<size_t>(channels), floats[0]);
+    return floats;
+  }
+
+  Status plan_bias(const onnx::NodeProto& node, const Tensor& weight, const WeightPlan& weight_plan,
+                   const InputMoments& moments, NodePlan& node_plan) {
+    BiasPlan bias;
+    if (node.input_size() > 2) bias.tensor = node.input(2);
+    bias.in_float = options_.target->bias == BiasForm::kFloat;
+    const Filters filters = filters_of(node, weight.shape().dims());
+    ZP_ASSIGN_OR_RETURN(auto codes, planned_codes(weight, weight_plan, &filters));
+    const int32_t zero_point = weight_plan.zero_points.empty() ? 0 : weight_plan.zero_points[0];
+    for (int32_t& code : codes) code -= zero_point;
+    ZP_ASSIGN_OR_RETURN(const auto floats, to_floats(weight));
+    bias.correction = bias_correction(filters, floats, codes, weight_plan.scales, moments);
+    const bool corrects =
+        std::ranges::any_of(bias.correction, [](float shift) { return shift != 0; });
+    if (!corrects) bias.correction.clear();
+    if (!bias.tensor.empty() || corrects) node_plan.bias = std::move(bias);
+    return {};
+  }
+
+  const Model& model_;
+  const Observers& observers_;
+  const PlanOptions& options_;
+  GraphIndex index_;
+};
+
+template <class Types>
+std::string names_of(const Types& types) {
+  std::string names;
+  for (const IntType type : types) names += (names.empty() ? "" : ", ") + type.name();
+  return names;
+}
+
+}  // namespace
+
+Status check(const PlanOptions& options) {
+  const Target& target = *options.target;
+  if (std::ranges::find(target.activation_types, options.activations) ==
+      target.activation_types.end()) {
+    return invalid_argument(fmt::format("target {} has no {} activations; expected one of {}",
+                                        target.name, options.activations.name(),
+                                        names_of(target.activation_types)));
+  }
+  if (std::ranges::find(target.weight_types, options.weights) == target.weight_types.end()) {
+    return invalid_argument(fmt::format("target {} has no {} weights; expected one of {}",
+                                        target.name, options.weights.name(),
+                                        names_of(target.weight_types)));
+  }
+  return {};
+}
+
+Result<Plan> make_plan(const Model& model, const ValueInfos& values, const Observers& observers,
+                       const PlanOptions& options) {
+  ZP_RETURN_IF_ERROR(check(options));
+  const Target& target = *options.target;
+  const Placement placement = place(model, values, target, options.choices);
+  Plan plan;
+  plan.tool = "zeropoint " ZP_VERSION;
+  plan.target = target.name;
+  ZP_ASSIGN_OR_RETURN(const Hash128 hash, model.hash());
+  plan.model_hash = hash.hex();
+  plan.options = options.given;
+  plan.weight_q_dq = target.weight_q_dq;
+  plan.opset = options.activations.bits() == 8 && options.weights.bits() == 8 ? kOpsetOf8Bits
+                                                                              : kOpsetOfOthers;
+  ActivationOptions activation_options{&target, options.activations, options.ranges,
+                                       options.overrides};
+  ZP_ASSIGN_OR_RETURN(plan.activations,
+                      choose_activations(model, placement, observers, activation_options));
+  Planner planner(model, observers, options);
+  for (int i = 0; i < model.graph().node_size(); ++i) {
+    const auto& node = model.graph().node(i);
+    const auto& placed = placement.nodes[static_cast<size_t>(i)];
+    NodePlan& node_plan = plan.nodes.emplace_back();
+    node_plan.node = node.name();
+    node_plan.op_type = node.op_type();
+    node_plan.quantized = placed.quantized;
+    node_plan.reason = placed.reason;
+    if (!placed.quantized || !is_weighted(node)) continue;
+    const Status status = planner.plan_weights(node, plan, node_plan);
+    if (!status) return tl::unexpected<Error>(Error(status.error()).at(describe(node)));
+  }
+  return plan;
+}
+
+}  // namespace zp
