@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "apps/zeropoint/command.h"
+#include "apps/zeropoint/supervisor.h"
 #include "zeropoint/kernels/target.h"
 
 namespace zp::app {
@@ -49,8 +50,12 @@ std::string see_help(const CLI::App& app) {
 int run_command(const Command& command) {
   const Result<Work> work = command.start();
   if (!work) return fail(kBadArguments, work.error().message);
-  const Result<std::string> text = (*work)();
-  return text ? print(*text) : fail(kFailed, text.error().message);
+  return supervise(
+      [&] {
+        const Result<std::string> text = (*work)();
+        return text ? print(*text) : fail(kFailed, text.error().message);
+      },
+      [](const std::string& crash) { return fail(kFailed, crash); });
 }
 
 int run(int argc, char** argv) {
