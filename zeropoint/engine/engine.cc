@@ -185,12 +185,12 @@ Status Engine::Compiled::set_inputs(ov::InferRequest& request,
     const EngineValue& input = inputs[i];
     const std::string wanted = fmt::format("input \"{}\" wants {} {}", input.name, name(input.type),
                                            shape_text(*input.dims));
-    const auto found = std::ranges::find(given, input.name, &NamedTensor::first);
+    const auto found = std::ranges::find(given, input.name, &NamedTensor::name);
     if (found == given.end()) return invalid_argument(wanted + ", got nothing");
-    if (std::ranges::count(given, input.name, &NamedTensor::first) > 1) {
+    if (std::ranges::count(given, input.name, &NamedTensor::name) > 1) {
       return invalid_argument(wanted + ", got several tensors");
     }
-    const Tensor& tensor = found->second;
+    const Tensor& tensor = found->tensor;
     if (!fits(input, tensor)) {
       return invalid_argument(
           fmt::format("{}, got {} {}", wanted, name(tensor.type()), tensor.shape().to_string()));

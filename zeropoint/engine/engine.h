@@ -12,7 +12,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "zeropoint/base/error.h"
@@ -76,8 +75,6 @@ struct RunOutputs {
   std::vector<OutputView> outputs;  // as in Engine::outputs()
   std::vector<OutputView> extra;    // as in Engine::extra_outputs()
 };
-
-using NamedTensor = std::pair<std::string, Tensor>;
 
 // A layer as it is executed: one or several nodes of the model, or a conversion between layers.
 struct ExecutedLayer {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -70,6 +71,12 @@ class Tensor {
   DataType type_ = DataType::kUndefined;
   Shape shape_;
   std::vector<std::byte> bytes_;
+};
+
+// An input of a model, or a value of that name.
+struct NamedTensor {
+  std::string name;
+  Tensor tensor;
 };
 
 // The elements of a float, float16, bfloat16 or double tensor as float32 (a double is rounded).
