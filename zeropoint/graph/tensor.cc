@@ -7,6 +7,31 @@
 #include "zeropoint/numerics/onnx_tensor.h"
 
 namespace zp {
+namespace {
+
+template <class T>
+std::vector<int32_t> widened(const Tensor& tensor) {
+  const auto elements = tensor.as<T>();
+  return {elements.begin(), elements.end()};
+}
+
+// Elements of 2 or 4 bits, the first in the lowest bits of a byte.
+enum class Signedness { kSigned, kUnsigned };
+std::vector<int32_t> unpacked(const Tensor& tensor, Signedness signedness) {
+  const int width = bits(tensor.type());
+  const int32_t codes = 1 << width;
+  const auto per_byte = static_cast<size_t>(8 / width);
+  std::vector<int32_t> elements(static_cast<size_t>(tensor.size()));
+  for (size_t i = 0; i < elements.size(); ++i) {
+    const auto byte = std::to_integer<int32_t>(tensor.bytes()[i / per_byte]);
+    const int32_t code = (byte >> (static_cast<int>(i % per_byte) * width)) & (codes - 1);
+    const bool negative = signedness == Signedness::kSigned && code >= codes / 2;
+    elements[i] = negative ? code - codes : code;
+  }
+  return elements;
+}
+
+}  // namespace
 
 Result<size_t> byte_size(DataType type, const Shape& shape) {
   const int width = bits(type);
@@ -61,6 +86,30 @@ Result<std::vector<float>> to_floats(const Tensor& tensor) {
     default:
       return invalid_data(
           fmt::format("a tensor of type {} has no float elements", name(tensor.type())));
+  }
+}
+
+Result<std::vector<int32_t>> to_integers(const Tensor& tensor) {
+  switch (tensor.type()) {
+    case DataType::kInt8:
+      return widened<int8_t>(tensor);
+    case DataType::kUint8:
+      return widened<uint8_t>(tensor);
+    case DataType::kInt16:
+      return widened<int16_t>(tensor);
+    case DataType::kUint16:
+      return widened<uint16_t>(tensor);
+    case DataType::kInt32:
+      return widened<int32_t>(tensor);
+    case DataType::kInt2:
+    case DataType::kInt4:
+      return unpacked(tensor, Signedness::kSigned);
+    case DataType::kUint2:
+    case DataType::kUint4:
+      return unpacked(tensor, Signedness::kUnsigned);
+    default:
+      return invalid_data(
+          fmt::format("expected integers of at most 32 bits, got {}", name(tensor.type())));
   }
 }
 

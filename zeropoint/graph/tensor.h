@@ -83,4 +83,7 @@ struct NamedTensor {
 // Another type is an error.
 Result<std::vector<float>> to_floats(const Tensor& tensor);
 
+// The elements of an integer tensor of at most 32 bits, packed ones too. Another type is an error.
+Result<std::vector<int32_t>> to_integers(const Tensor& tensor);
+
 }  // namespace zp

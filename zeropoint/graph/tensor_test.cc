@@ -37,5 +37,25 @@ TEST(ToFloats, ReadsEveryFloatType) {
   EXPECT_FALSE(to_floats(Tensor::zeros(DataType::kInt8, shape).value()));
 }
 
+TEST(ToIntegers, ReadsEveryWidthAndSign) {
+  const Shape three = Shape::make({3}).value();
+  const std::array<int8_t, 3> bytes{-128, 0, 127};
+  EXPECT_THAT(to_integers(Tensor::of<int8_t>(three, bytes).value()).value(),
+              ElementsAre(-128, 0, 127));
+  const std::array<uint16_t, 3> words{0, 1, 65535};
+  EXPECT_THAT(to_integers(Tensor::of<uint16_t>(three, words).value()).value(),
+              ElementsAre(0, 1, 65535));
+  // The first element of a byte is in its low half: 0x7f, 0x08 are the nibbles f, 7, 8.
+  const std::vector<std::byte> packed{std::byte{0x7f}, std::byte{0x08}};
+  EXPECT_THAT(to_integers(Tensor::make(DataType::kInt4, three, packed).value()).value(),
+              ElementsAre(-1, 7, -8));
+  EXPECT_THAT(to_integers(Tensor::make(DataType::kUint4, three, packed).value()).value(),
+              ElementsAre(15, 7, 8));
+  // 0x1b is the pairs 3, 2, 1, 0 from the lowest bits on.
+  EXPECT_THAT(to_integers(Tensor::make(DataType::kInt2, three, {std::byte{0x1b}}).value()).value(),
+              ElementsAre(-1, -2, 1));
+  EXPECT_FALSE(to_integers(Tensor::zeros(DataType::kFloat, three).value()));
+}
+
 }  // namespace
 }  // namespace zp
