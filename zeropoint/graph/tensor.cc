@@ -16,7 +16,6 @@ std::vector<int32_t> widened(const Tensor& tensor) {
 }
 
 // Elements of 2 or 4 bits, the first in the lowest bits of a byte.
-enum class Signedness { kSigned, kUnsigned };
 std::vector<int32_t> unpacked(const Tensor& tensor, Signedness signedness) {
   const int width = bits(tensor.type());
   const int32_t codes = 1 << width;
