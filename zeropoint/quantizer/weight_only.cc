@@ -1,0 +1,138 @@
+#include "zeropoint/quantizer/weight_only.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "zeropoint/graph/edit.h"
+#include "zeropoint/graph/visit.h"
+#include "zeropoint/quantizer/weight_forms.h"
+#include "zeropoint/quantizer/weight_only_plan.h"
+
+namespace zp {
+namespace {
+
+// The first IR in which initializers need not be inputs, and the first with 4-bit types.
+constexpr int64_t kFreeInitializersIr = 4;
+constexpr int64_t kFourBitIr = 10;
+
+// Takes out what the new values have left without a reader: constants, and the nodes between.
+void remove_unread(onnx::GraphProto& graph, const std::vector<const Weight*>& weights) {
+  const Readers readers = all_readers(graph);
+  std::set<const onnx::NodeProto*> dead;
+  const auto unread = [&](const std::string& name) {
+    const auto is_it = [&](const auto& output) { return output.name() == name; };
+    if (std::ranges::any_of(graph.output(), is_it)) return false;
+    const auto found = readers.find(name);
+    return found == readers.end() || std::ranges::all_of(found->second, [&](const Reader& reader) {
+             return dead.contains(reader.node);
+           });
+  };
+  std::set<std::string> gone;
+  for (const auto* weight : weights) {
+    for (auto node = weight->between.rbegin(); node != weight->between.rend(); ++node) {
+      if (unread((*node)->output(0))) dead.insert(*node);
+    }
+    if (!unread(weight->name)) continue;
+    gone.insert(weight->name);
+    if (weight->constant != nullptr) dead.insert(weight->constant);
+  }
+  std::vector<int> numbers;
+  for (int i = 0; i < graph.node_size(); ++i) {
+    if (!dead.contains(&graph.node(i))) continue;
+    gone.insert(graph.node(i).output(0));
+    numbers.push_back(i);
+  }
+  remove_nodes(graph, numbers);
+  const auto erase = [&](auto& field) {
+    for (int i = field.size(); i-- > 0;) {
+      if (gone.contains(field[i].name())) field.DeleteSubrange(i, 1);
+    }
+  };
+  erase(*graph.mutable_initializer());
+  erase(*graph.mutable_value_info());
+}
+
+Status check_opset(const Model& model, const PlannedWeight& planned) {
+  const int64_t needed = required_opset(planned);
+  const int64_t has = opset_version(model.proto());
+  if (has >= needed) return {};
+  return invalid_argument(
+      fmt::format("{}: its operator set is version {}; DequantizeLinear for \"{}\" needs {}",
+                  model.name(), has, planned.weight.name, needed));
+}
+
+}  // namespace
+
+size_t WeightOnlyReport::bytes_before() const {
+  size_t sum = 0;
+  for (const auto& weight : quantized) sum += weight.bytes_before;
+  return sum;
+}
+
+size_t WeightOnlyReport::bytes_after() const {
+  size_t sum = 0;
+  for (const auto& weight : quantized) sum += weight.bytes_after;
+  return sum;
+}
+
+Result<int64_t> required_opset(const Model& model, const WeightOnlyOptions& options) {
+  // Planning changes nothing; its result could.
+  auto& proto = const_cast<onnx::ModelProto&>(model.proto());
+  ZP_ASSIGN_OR_RETURN(const auto plan, plan_weights(proto, options));
+  int64_t version = 0;
+  for (const auto& planned : plan.weights) version = std::max(version, required_opset(planned));
+  return version;
+}
+
+Result<WeightOnlyReport> quantize_weights_only(Model& model, const WeightOnlyOptions& options,
+                                               const ProgressCallback& progress) {
+  ZP_ASSIGN_OR_RETURN(auto plan, plan_weights(model.proto(), options));
+  for (const auto& planned : plan.weights) ZP_RETURN_IF_ERROR(check_opset(model, planned));
+  WeightOnlyReport report;
+  report.left = std::move(plan.left);
+  UniqueNames names(model.graph());
+  int64_t ir = plan.weights.empty() ? 0 : kFreeInitializersIr;
+  const auto total = static_cast<int64_t>(plan.weights.size());
+  for (const auto& planned : plan.weights) {
+    ZP_RETURN_IF_ERROR(report_progress(
+        progress, {"quantizing weights", static_cast<int64_t>(report.quantized.size()), total}));
+    const bool nbits = planned.form == WeightForm::kMatMulNBits;
+    ZP_ASSIGN_OR_RETURN(auto written, nbits ? write_nbits(model, names, planned, options.compute)
+                                            : write_dequantize(model, names, planned));
+    const auto& tensor = *planned.weight.tensor;
+    written.name = planned.weight.name;
+    written.form = planned.form;
+    written.type = planned.format.type;
+    written.block_size = planned.format.block_size;
+    written.note = planned.note;
+    written.elements = 1;
+    for (const int64_t dim : tensor.dims()) written.elements *= dim;
+    written.bytes_before = static_cast<size_t>(written.elements) *
+                           static_cast<size_t>(bits(static_cast<DataType>(tensor.data_type()))) / 8;
+    report.quantized.push_back(std::move(written));
+    if (nbits && opset_version(model.proto(), "com.microsoft") == 0) {
+      set_opset_version(model.proto(), "com.microsoft", 1);
+    }
+    if (!nbits && planned.format.type.bits() == 4) ir = kFourBitIr;
+  }
+  ZP_RETURN_IF_ERROR(report_progress(progress, {"quantizing weights", total, total}));
+
+  std::vector<onnx::GraphProto*> graphs;
+  for_each_graph(model.graph(), [&](onnx::GraphProto& graph) { graphs.push_back(&graph); });
+  // Bodies before what holds them: putting nodes in order moves them.
+  std::ranges::reverse(graphs);
+  for (auto* graph : graphs) {
+    std::vector<const Weight*> own;
+    for (const auto& planned : plan.weights) {
+      if (planned.weight.graph == graph) own.push_back(&planned.weight);
+    }
+    if (!own.empty()) remove_unread(*graph, own);
+    ZP_RETURN_IF_ERROR(sort_nodes(*graph));
+  }
+  model.proto().set_ir_version(std::max(model.proto().ir_version(), ir));
+  return report;
+}
+
+}  // namespace zp
