@@ -108,6 +108,15 @@ def float_value(entry):
     return next((figures["float"] for figures in found if stands(figures)), None)
 
 
+def _ours(entry):
+    """The cells of our file in the three ways to run it; a reason that all share stands once."""
+    ours, value = entry["ours"], _value(entry)
+    if not stands(ours):
+        return [_missing(ours), *["-"] * 6]
+    return [*_figures(judged(ours), value, AGREE, SQNR), *_figures(judged(ours, "precise"), value),
+            *_figures(judged(ours, "openvino"), value, AGREE, SQNR)]
+
+
 def accuracy_table(entries):
     headings = ["task", "metric", "float", "zeropoint", "agree %", "dB", "precise", "OpenVINO",
                 "agree %", "dB", "best of quantize_static", "", "agree %", "dB", "no worse"]
@@ -116,9 +125,7 @@ def accuracy_table(entries):
         best = best_setting(entry)
         rows.append([
             entry["task"], entry["metric"], _number(float_value(entry), _value(entry)[1]),
-            *_figures(judged(entry["ours"]), _value(entry), AGREE, SQNR),
-            *_figures(judged(entry["ours"], "precise"), _value(entry)),
-            *_figures(judged(entry["ours"], "openvino"), _value(entry), AGREE, SQNR),
+            *_ours(entry),
             *_figures(judged(entry["peers"].get(best)), _value(entry), AGREE, SQNR),
             best or "-", verdict(entry),
         ])
@@ -267,6 +274,13 @@ for each metric's noise: {noise}. *float/int8* is how many times as fast the int
 *minmax/int8* the same against the file of the setting `minmax`; one thread, interleaved, medians."""
 
 
+COST = """\
+Seconds of zeropoint are those of the whole command, start and model loading included; of the peers those of the
+call, without Python's imports; of float inference those of running the calibration samples one after the other in
+OpenVINO, without compiling the model. MB is the peak memory of the process. Figures of peers may be from an earlier
+run on this machine.""".replace("\n", " ")
+
+
 def explanation():
     noise = ", ".join(f"{metric} {value:g}" for metric, value in NOISE.items())
     return EXPLANATION.format(count=len(accuracy_settings.STATIC), noise=noise).replace("\n", " ")
@@ -278,7 +292,7 @@ def report(heading, entries, others, detail):
     if entries:
         parts += [explanation(), "### Accuracy", accuracy_table(entries),
                   "### Int8 share, size, speed", speed_table(entries),
-                  "### Cost of quantizing", cost_table(entries)]
+                  "### Cost of quantizing", COST, cost_table(entries)]
     if any(entry["subsets"] for entry in entries):
         parts += ["### Other selections of samples", subsets_table(entries)]
     if detail and any(entry["peers"] for entry in entries):
