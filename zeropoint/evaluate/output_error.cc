@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "zeropoint/evaluate/float_elements.h"
+
 namespace zp {
 namespace {
 
@@ -80,15 +82,6 @@ double decibels(double signal, double noise) {
   return noise == 0 ? kInfinity : 10 * std::log10(signal / noise);
 }
 
-// The elements as float32: where they are, or converted into `storage`.
-Result<std::span<const float>> floats_of(const OutputView& view, std::vector<float>& storage) {
-  if (view.type == DataType::kFloat) return view.as<float>();
-  ZP_ASSIGN_OR_RETURN(const Tensor tensor,
-                      Tensor::make(view.type, view.shape, {view.bytes.begin(), view.bytes.end()}));
-  ZP_ASSIGN_OR_RETURN(storage, to_floats(tensor));
-  return std::span<const float>(storage);
-}
-
 }  // namespace
 
 ValueKind value_kind(DataType type) {
@@ -128,8 +121,8 @@ Status OutputError::add_floats(int64_t sample, const OutputView& reference,
                                const OutputView& quantized) {
   std::vector<float> reference_storage;
   std::vector<float> quantized_storage;
-  ZP_ASSIGN_OR_RETURN(const auto x, floats_of(reference, reference_storage));
-  ZP_ASSIGN_OR_RETURN(const auto y, floats_of(quantized, quantized_storage));
+  ZP_ASSIGN_OR_RETURN(const auto x, float_elements(reference, reference_storage));
+  ZP_ASSIGN_OR_RETURN(const auto y, float_elements(quantized, quantized_storage));
   const Sums sums = sums_of(x, y);
   add_to(signal_, sums.signal);
   add_to(noise_, sums.noise);
