@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <exception>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -15,10 +14,6 @@ namespace zp {
 namespace {
 
 using Names = std::unordered_set<std::string>;
-
-std::string first_line(std::string_view text) {
-  return std::string(text.substr(0, text.find('\n')));
-}
 
 Status check_graph(const onnx::GraphProto& graph, const Names& around) {
   Names known = around;
@@ -64,8 +59,7 @@ Status check_with_onnx(const Model& model) {
   try {
     onnx::checker::check_model(model.proto(), /*full_check=*/true);
   } catch (const std::exception& error) {
-    return invalid_data(
-        fmt::format("{}: ONNX's checker: {}", model.name(), first_line(error.what())));
+    return invalid_data(fmt::format("{}: ONNX's checker: {}", model.name(), onnx_reason(error)));
   }
   return {};
 }

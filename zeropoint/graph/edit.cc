@@ -130,6 +130,8 @@ void remove_unused(onnx::GraphProto& graph) {
   while (again) {
     std::unordered_set<std::string> read;
     for (const auto& output : graph.output()) read.insert(output.name());
+    // An initializer that is an input too is its default value: without it the input is required.
+    for (const auto& input : graph.input()) read.insert(input.name());
     for (const auto& node : graph.node()) {
       read.insert(node.input().begin(), node.input().end());
       for (auto& name : captured_values(node)) read.insert(std::move(name));

@@ -8,3 +8,13 @@
 #include <onnx/defs/schema.h>                     // IWYU pragma: export
 #include <onnx/shape_inference/implementation.h>  // IWYU pragma: export
 #pragma GCC diagnostic pop
+
+#include <exception>
+#include <string>
+
+namespace zp {
+
+// What an exception of ONNX says, in one line and without the place in ONNX's source.
+std::string onnx_reason(const std::exception& error);
+
+}  // namespace zp

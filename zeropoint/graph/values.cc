@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "zeropoint/graph/onnx_library.h"
+#include "zeropoint/graph/skeleton.h"
 #include "zeropoint/graph/visit.h"
 
 namespace zp {
@@ -21,18 +22,18 @@ ValueInfo declared(const onnx::ValueInfoProto& value) {
   return info;
 }
 
-Result<ValueInfos> infer_values(const Model& model) {
-  onnx::ModelProto inferred = model.proto();
-  // Big weights say nothing about shapes and would only be copied; small ones are shapes
-  // themselves.
+Status add_value_infos(onnx::ModelProto& model) {
   try {
-    onnx::shape_inference::InferShapes(inferred, onnx::OpSchemaRegistry::Instance(),
+    onnx::shape_inference::InferShapes(model, onnx::OpSchemaRegistry::Instance(),
                                        onnx::ShapeInferenceOptions(false, 0, true));
   } catch (const std::exception& error) {
-    return invalid_data(fmt::format("{}: ONNX's shape inference: {}", model.name(), error.what()));
+    return invalid_data(fmt::format("ONNX's shape inference: {}", onnx_reason(error)));
   }
+  return {};
+}
+
+ValueInfos read_value_infos(const onnx::GraphProto& graph) {
   ValueInfos infos;
-  const auto& graph = inferred.graph();
   for (const auto& value : graph.value_info()) infos[value.name()] = declared(value);
   for (const auto& value : graph.output()) infos[value.name()] = declared(value);
   for (const auto& value : graph.input()) infos[value.name()] = declared(value);
@@ -41,6 +42,14 @@ Result<ValueInfos> infer_values(const Model& model) {
                             std::vector<int64_t>(tensor.dims().begin(), tensor.dims().end())};
   }
   return infos;
+}
+
+Result<ValueInfos> infer_values(const Model& model) {
+  onnx::ModelProto skeleton = skeleton_of(model.proto());
+  if (auto status = add_value_infos(skeleton); !status) {
+    return tl::unexpected<Error>(std::move(status).error().at(model.name()));
+  }
+  return read_value_infos(skeleton.graph());
 }
 
 }  // namespace zp

@@ -25,6 +25,11 @@ using ValueInfos = std::unordered_map<std::string, ValueInfo>;
 // Never fails on a model that check_with_onnx accepts; what inference cannot tell is left out.
 Result<ValueInfos> infer_values(const Model& model);
 
+// The two steps of infer_values, for a model that lies in one message: writes what shape inference
+// finds into the model's value_infos, and reads those.
+Status add_value_infos(onnx::ModelProto& model);
+ValueInfos read_value_infos(const onnx::GraphProto& graph);
+
 // Of a graph input or output as the model declares it.
 ValueInfo declared(const onnx::ValueInfoProto& value);
 
