@@ -3,139 +3,56 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <concepts>
 #include <string_view>
 #include <utility>
 
-#include "zeropoint/base/hash.h"
+#include "zeropoint/base/sealed_bytes.h"
 #include "zeropoint/observe/observer_check.h"
 
 namespace zp {
 namespace {
 
-constexpr std::string_view kMagic = "ZPOBSERV";
-constexpr size_t kLengthOffset = 16;
-constexpr size_t kHeaderBytes = 24;
+constexpr SealedFormat kFormat{
+    .magic = "ZPOBSERV", .version = kObserverVersion, .what = "an observer"};
 constexpr size_t kStatisticsBytes = 6 * 8 + 3 * 4 + 2 * ExactSum::kWords * 8;
-constexpr size_t kChecksumBytes = 16;
 constexpr size_t kValueBytes = 4 + 8;
 constexpr size_t kOctaveBytes = 2 + 8 * kernels::kOctaveBuckets;
 constexpr uint32_t kExact = 0;
 constexpr uint32_t kInOctaves = 1;
 
-class Writer {
- public:
-  template <std::unsigned_integral T>
-  void put(T value) {
-    for (size_t i = 0; i < sizeof(T); ++i) bytes_.push_back(std::byte(value >> (8 * i) & 0xff));
+void put(const Statistics& statistics, ByteWriter& to) {
+  const kernels::MinMax& m = statistics.extremes;
+  for (const uint64_t count :
+       {m.count, m.nan, m.positive_infinity, m.negative_infinity, m.zeros, m.negative_zeros}) {
+    to.put(count);
   }
-  void put(float value) { put(std::bit_cast<uint32_t>(value)); }
-  void put(const Statistics& statistics) {
-    const kernels::MinMax& m = statistics.extremes;
-    for (const uint64_t count :
-         {m.count, m.nan, m.positive_infinity, m.negative_infinity, m.zeros, m.negative_zeros}) {
-      put(count);
-    }
-    for (const float extreme : {m.min, m.max, m.smallest_magnitude}) put(extreme);
-    for (const uint64_t word : statistics.moments.sum.words()) put(word);
-    for (const uint64_t word : statistics.moments.sum_of_squares.words()) put(word);
-  }
-  std::vector<std::byte>& bytes() { return bytes_; }
-
- private:
-  std::vector<std::byte> bytes_;
-};
-
-// Reads what the caller has made sure is there.
-class Reader {
- public:
-  explicit Reader(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  size_t left() const { return bytes_.size(); }
-  template <std::unsigned_integral T>
-  T get() {
-    T value = 0;
-    for (size_t i = 0; i < sizeof(T); ++i) {
-      value = static_cast<T>(value | static_cast<T>(static_cast<T>(bytes_[i]) << (8 * i)));
-    }
-    bytes_ = bytes_.subspan(sizeof(T));
-    return value;
-  }
-  float get_float() { return std::bit_cast<float>(get<uint32_t>()); }
-  ExactSum get_sum() {
-    ExactSum::Words words{};
-    for (uint64_t& word : words) word = get<uint64_t>();
-    return ExactSum::from_words(words);
-  }
-  Statistics get_statistics() {
-    Statistics statistics;
-    kernels::MinMax& m = statistics.extremes;
-    for (uint64_t* count : {&m.count, &m.nan, &m.positive_infinity, &m.negative_infinity, &m.zeros,
-                            &m.negative_zeros}) {
-      *count = get<uint64_t>();
-    }
-    for (float* extreme : {&m.min, &m.max, &m.smallest_magnitude}) *extreme = get_float();
-    statistics.moments.sum = get_sum();
-    statistics.moments.sum_of_squares = get_sum();
-    return statistics;
-  }
-
- private:
-  std::span<const std::byte> bytes_;
-};
-
-void put_checksum(std::span<const std::byte> bytes, Writer& to) {
-  const Hash128 hash = hash_bytes(bytes);
-  to.put(hash.high);
-  to.put(hash.low);
+  for (const float extreme : {m.min, m.max, m.smallest_magnitude}) to.put(extreme);
+  for (const uint64_t word : statistics.moments.sum.words()) to.put(word);
+  for (const uint64_t word : statistics.moments.sum_of_squares.words()) to.put(word);
 }
 
-// The header is looked at first, so that the error is about the cause and not about a checksum.
-Result<uint32_t> parse_header(std::span<const std::byte> bytes) {
-  const auto begins = [&](std::string_view text) {
-    return std::equal(text.begin(), text.end(), bytes.begin(),
-                      [](char c, std::byte b) { return std::byte(c) == b; });
-  };
-  if (bytes.size() < kMagic.size() || !begins(kMagic)) {
-    return invalid_data("not an observer: the bytes do not begin with \"ZPOBSERV\"");
+ExactSum get_sum(ByteReader& reader) {
+  ExactSum::Words words{};
+  for (uint64_t& word : words) word = reader.get<uint64_t>();
+  return ExactSum::from_words(words);
+}
+
+Statistics get_statistics(ByteReader& reader) {
+  Statistics statistics;
+  kernels::MinMax& m = statistics.extremes;
+  for (uint64_t* count : {&m.count, &m.nan, &m.positive_infinity, &m.negative_infinity, &m.zeros,
+                          &m.negative_zeros}) {
+    *count = reader.get<uint64_t>();
   }
-  if (bytes.size() < kHeaderBytes) {
-    return invalid_data(
-        fmt::format("cut off: {} bytes, the header alone has {}", bytes.size(), kHeaderBytes));
-  }
-  Reader reader(bytes.subspan(kMagic.size()));
-  const auto version = reader.get<uint32_t>();
-  const auto kind = reader.get<uint32_t>();
-  const auto length = reader.get<uint64_t>();
-  if (version > kObserverVersion) {
-    return invalid_data(fmt::format(
-        "written in version {}, newer than the version {} that is understood here: use a newer "
-        "zeropoint",
-        version, kObserverVersion));
-  }
-  if (length != bytes.size()) {
-    return invalid_data(fmt::format("{}: {} bytes, expected {}",
-                                    bytes.size() < length ? "cut off" : "bytes added", bytes.size(),
-                                    length));
-  }
-  if (bytes.size() < kHeaderBytes + kChecksumBytes) return invalid_data("cut off: no checksum");
-  const auto body = bytes.first(bytes.size() - kChecksumBytes);
-  Writer checksum;
-  put_checksum(body, checksum);
-  if (!std::ranges::equal(checksum.bytes(), bytes.last(kChecksumBytes))) {
-    return invalid_data("damaged: the checksum does not fit the contents");
-  }
-  if (version == 0) return invalid_data("version 0 does not exist");
-  if (kind != kExact && kind != kInOctaves) {
-    return invalid_data(fmt::format("kind {}: expected 0 (exact values) or 1 (octaves)", kind));
-  }
-  return kind;
+  for (float* extreme : {&m.min, &m.max, &m.smallest_magnitude}) *extreme = reader.get_float();
+  statistics.moments.sum = get_sum(reader);
+  statistics.moments.sum_of_squares = get_sum(reader);
+  return statistics;
 }
 
 // A number of records of this size, all of which are really there.
-Result<size_t> get_count(Reader& reader, size_t record_bytes, std::string_view what) {
+Result<size_t> get_count(ByteReader& reader, size_t record_bytes, std::string_view what) {
   if (reader.left() < 8) return invalid_data(fmt::format("no room for the number of {}", what));
   const auto count = reader.get<uint64_t>();
   if (count > reader.left() / record_bytes) {
@@ -145,7 +62,7 @@ Result<size_t> get_count(Reader& reader, size_t record_bytes, std::string_view w
   return static_cast<size_t>(count);
 }
 
-Result<Distribution> parse_values(Reader& reader) {
+Result<Distribution> parse_values(ByteReader& reader) {
   ZP_ASSIGN_OR_RETURN(const size_t count, get_count(reader, kValueBytes, "values"));
   if (count > ExactValues::kMaxValues) {
     return invalid_data(
@@ -169,7 +86,7 @@ Result<Distribution> parse_values(Reader& reader) {
   return Distribution::from_values(values);
 }
 
-Result<Distribution> parse_octaves(Reader& reader) {
+Result<Distribution> parse_octaves(ByteReader& reader) {
   ZP_ASSIGN_OR_RETURN(const size_t count, get_count(reader, kOctaveBytes, "octaves"));
   Octaves octaves;
   int last = -1;
@@ -193,13 +110,17 @@ Result<Distribution> parse_octaves(Reader& reader) {
 }
 
 Result<Observer> parse(std::span<const std::byte> bytes) {
-  ZP_ASSIGN_OR_RETURN(const uint32_t kind, parse_header(bytes));
-  Reader reader(bytes.first(bytes.size() - kChecksumBytes).subspan(kHeaderBytes));
+  ZP_ASSIGN_OR_RETURN(const Unsealed unsealed, unseal(kFormat, bytes));
+  const uint32_t kind = unsealed.kind;
+  if (kind != kExact && kind != kInOctaves) {
+    return invalid_data(fmt::format("kind {}: expected 0 (exact values) or 1 (octaves)", kind));
+  }
+  ByteReader reader(unsealed.contents);
   if (reader.left() < kStatisticsBytes) return invalid_data("no room for the statistics");
-  const Statistics statistics = reader.get_statistics();
+  const Statistics statistics = get_statistics(reader);
   ZP_ASSIGN_OR_RETURN(const size_t channel_count, get_count(reader, kStatisticsBytes, "channels"));
   std::vector<Statistics> channels(channel_count);
-  for (Statistics& channel : channels) channel = reader.get_statistics();
+  for (Statistics& channel : channels) channel = get_statistics(reader);
   ZP_ASSIGN_OR_RETURN(Distribution distribution,
                       kind == kExact ? parse_values(reader) : parse_octaves(reader));
   if (reader.left() != 0) {
@@ -214,15 +135,11 @@ Result<Observer> parse(std::span<const std::byte> bytes) {
 }  // namespace
 
 std::vector<std::byte> serialize(const Observer& observer) {
-  Writer writer;
+  ByteWriter writer;
   const Distribution& distribution = observer.distribution();
-  for (const char c : kMagic) writer.put(static_cast<uint8_t>(c));
-  writer.put(kObserverVersion);
-  writer.put(distribution.is_exact() ? kExact : kInOctaves);
-  writer.put(uint64_t{0});  // the length, once it is known
-  writer.put(observer.statistics());
+  put(observer.statistics(), writer);
   writer.put(uint64_t{observer.channels().size()});
-  for (const Statistics& channel : observer.channels()) writer.put(channel);
+  for (const Statistics& channel : observer.channels()) put(channel, writer);
   if (distribution.is_exact()) {
     const auto values = distribution.values().sorted();
     writer.put(uint64_t{values.size()});
@@ -238,11 +155,7 @@ std::vector<std::byte> serialize(const Observer& observer) {
       for (const uint64_t count : distribution.octaves().counts(id)) writer.put(count);
     }
   }
-  Writer length;
-  length.put(uint64_t{writer.bytes().size() + kChecksumBytes});
-  std::ranges::copy(length.bytes(), writer.bytes().begin() + kLengthOffset);
-  put_checksum(writer.bytes(), writer);
-  return std::move(writer.bytes());
+  return seal(kFormat, distribution.is_exact() ? kExact : kInOctaves, writer.bytes());
 }
 
 Result<Observer> parse_observer(std::span<const std::byte> bytes) {
