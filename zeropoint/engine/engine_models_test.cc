@@ -27,7 +27,7 @@ std::vector<NamedTensor> sample_for(const Engine& engine, unsigned seed) {
     } else if (input.type == DataType::kInt64) {
       for (int64_t& value : tensor.as<int64_t>()) value = static_cast<int64_t>(random() % 100);
     }
-    inputs.emplace_back(input.name, std::move(tensor));
+    inputs.push_back({input.name, std::move(tensor)});
   }
   return inputs;
 }
