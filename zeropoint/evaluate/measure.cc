@@ -101,9 +101,10 @@ Status run_pairs(Engine& reference, Engine& quantized, std::span<const int64_t> 
   const int count = pair_workers(reference, quantized);
   Workers workers(count);
   const auto run_pair = [&](int worker, int64_t sample) -> Status {
-    ZP_ASSIGN_OR_RETURN(const std::vector<NamedTensor> inputs, load(sample));
-    ZP_ASSIGN_OR_RETURN(const RunOutputs first, reference.run(worker, inputs));
-    ZP_ASSIGN_OR_RETURN(const RunOutputs second, quantized.run(worker, inputs));
+    ZP_ASSIGN_OR_RETURN(const std::optional<SampleInputs> inputs, load(sample));
+    if (!inputs) return {};
+    ZP_ASSIGN_OR_RETURN(const RunOutputs first, reference.run(worker, *inputs));
+    ZP_ASSIGN_OR_RETURN(const RunOutputs second, quantized.run(worker, *inputs));
     return see({.worker = worker, .sample = sample, .reference = first, .quantized = second});
   };
   const int threads = options.threads == 0 ? count : std::min(options.threads, count);
@@ -126,12 +127,39 @@ std::vector<size_t> matching_outputs(const Engine& reference, const Engine& quan
   return places;
 }
 
-std::vector<OutputError> no_errors_yet(const Engine& reference) {
-  std::vector<OutputError> errors;
+Result<ErrorCollector> ErrorCollector::make(const Engine& reference, const Engine& quantized) {
+  if (reference.extra_outputs().size() != quantized.extra_outputs().size()) {
+    return invalid_argument(fmt::format("{} inner tensors of the float model against {}",
+                                        reference.extra_outputs().size(),
+                                        quantized.extra_outputs().size()));
+  }
+  std::vector<OutputError> none;
   for (const auto* values : {&reference.outputs(), &reference.extra_outputs()}) {
-    for (const EngineValue& value : *values) {
-      errors.emplace_back(value.name, value_kind(value.type));
-    }
+    for (const EngineValue& value : *values) none.emplace_back(value.name, value_kind(value.type));
+  }
+  ErrorCollector collector;
+  collector.places_ = matching_outputs(reference, quantized);
+  collector.by_worker_.assign(static_cast<size_t>(pair_workers(reference, quantized)), none);
+  return collector;
+}
+
+Status ErrorCollector::see(const PairRun& run) {
+  std::vector<OutputError>& errors = by_worker_[static_cast<size_t>(run.worker)];
+  for (size_t i = 0; i < places_.size(); ++i) {
+    ZP_RETURN_IF_ERROR(
+        errors[i].add(run.sample, run.reference.outputs[i], run.quantized.outputs[places_[i]]));
+  }
+  for (size_t i = 0; i < run.reference.extra.size(); ++i) {
+    ZP_RETURN_IF_ERROR(
+        errors[places_.size() + i].add(run.sample, run.reference.extra[i], run.quantized.extra[i]));
+  }
+  return {};
+}
+
+std::vector<OutputError> ErrorCollector::total() const {
+  std::vector<OutputError> errors = by_worker_.front();
+  for (size_t worker = 1; worker < by_worker_.size(); ++worker) {
+    for (size_t i = 0; i < errors.size(); ++i) errors[i].merge(by_worker_[worker][i]);
   }
   return errors;
 }
@@ -140,32 +168,10 @@ Result<std::vector<OutputError>> measure(Engine& reference, Engine& quantized,
                                          std::span<const int64_t> samples, const LoadSample& load,
                                          const PairOptions& options) {
   ZP_RETURN_IF_ERROR(check_same_interface(reference, quantized));
-  if (reference.extra_outputs().size() != quantized.extra_outputs().size()) {
-    return invalid_argument(fmt::format("{} inner tensors of the float model against {}",
-                                        reference.extra_outputs().size(),
-                                        quantized.extra_outputs().size()));
-  }
-  const std::vector<size_t> places = matching_outputs(reference, quantized);
-  const auto workers = static_cast<size_t>(pair_workers(reference, quantized));
-  std::vector<std::vector<OutputError>> by_worker(workers, no_errors_yet(reference));
-  const auto see = [&](const PairRun& run) -> Status {
-    std::vector<OutputError>& errors = by_worker[static_cast<size_t>(run.worker)];
-    for (size_t i = 0; i < places.size(); ++i) {
-      ZP_RETURN_IF_ERROR(
-          errors[i].add(run.sample, run.reference.outputs[i], run.quantized.outputs[places[i]]));
-    }
-    for (size_t i = 0; i < run.reference.extra.size(); ++i) {
-      ZP_RETURN_IF_ERROR(errors[places.size() + i].add(run.sample, run.reference.extra[i],
-                                                       run.quantized.extra[i]));
-    }
-    return {};
-  };
+  ZP_ASSIGN_OR_RETURN(ErrorCollector errors, ErrorCollector::make(reference, quantized));
+  const auto see = [&](const PairRun& run) { return errors.see(run); };
   ZP_RETURN_IF_ERROR(run_pairs(reference, quantized, samples, load, see, options));
-  std::vector<OutputError> errors = std::move(by_worker[0]);
-  for (size_t worker = 1; worker < workers; ++worker) {
-    for (size_t i = 0; i < errors.size(); ++i) errors[i].merge(by_worker[worker][i]);
-  }
-  return errors;
+  return errors.total();
 }
 
 }  // namespace zp

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,10 @@
 
 namespace zp {
 
-// The inputs of one run. Called by several threads at once; an error should name the sample.
-using LoadSample = std::function<Result<std::vector<NamedTensor>>(int64_t sample)>;
+// The inputs of one run, or nothing for a sample that is to be left out. Called by several threads
+// at once; an error should name the sample.
+using SampleInputs = std::vector<NamedTensor>;
+using LoadSample = std::function<Result<std::optional<SampleInputs>>(int64_t sample)>;
 
 // What both models gave for one sample. Called by several threads at once, with a `worker` of its
 // own for each, in [0, pair_workers()).
@@ -45,16 +48,29 @@ int pair_workers(const Engine& reference, const Engine& quantized);
 Status run_pairs(Engine& reference, Engine& quantized, std::span<const int64_t> samples,
                  const LoadSample& load, const SeePair& see, const PairOptions& options = {});
 
-// The quantized engine's output of each of the float engine's, by name. Requires that
-// check_same_interface found nothing.
+// Where the quantized engine has the output of each of the float engine's names: indices into
+// RunOutputs::outputs. Requires that check_same_interface found nothing.
 std::vector<size_t> matching_outputs(const Engine& reference, const Engine& quantized);
 
-// The errors of one worker or of all: first the outputs, in the float model's order, then the extra
-// outputs, the i-th of one engine against the i-th of the other, under the float engine's names.
-std::vector<OutputError> no_errors_yet(const Engine& reference);
+// Errors as they come together from several workers. Requires that check_same_interface found
+// nothing.
+class ErrorCollector {
+ public:
+  // An error where the engines differ in the number of extra outputs.
+  static Result<ErrorCollector> make(const Engine& reference, const Engine& quantized);
+  // As SeePair.
+  Status see(const PairRun& run);
+  // First the outputs, in the float engine's order, then the extra outputs, the i-th of one engine
+  // against the i-th of the other, all under the float engine's names.
+  std::vector<OutputError> total() const;
 
-// The errors over all samples, in that order; the same bits for any number of threads. Also an
-// error where check_same_interface finds one, or the engines differ in the number of extra outputs.
+ private:
+  std::vector<size_t> places_;
+  std::vector<std::vector<OutputError>> by_worker_;
+};
+
+// The errors over all samples as ErrorCollector::total gives them, the same bits for any number of
+// threads. Fails where check_same_interface, ErrorCollector::make or run_pairs does.
 Result<std::vector<OutputError>> measure(Engine& reference, Engine& quantized,
                                          std::span<const int64_t> samples, const LoadSample& load,
                                          const PairOptions& options = {});

@@ -28,10 +28,9 @@ constexpr const char* kQuantized = R"(
     y = Add(t_dequantized, t_dequantized)  c = ArgMax<axis = 1, keepdims = 0>(t_dequantized) })";
 
 // Sample i: (i + 0.2, 0.5).
-Result<std::vector<NamedTensor>> load(int64_t sample) {
+Result<std::optional<SampleInputs>> load(int64_t sample) {
   const std::vector<float> values{static_cast<float>(sample) + 0.2F, 0.5F};
-  return std::vector<NamedTensor>{
-      {"x", Tensor::of<float>(Shape::make({1, 2}).value(), values).value()}};
+  return SampleInputs{{"x", Tensor::of<float>(Shape::make({1, 2}).value(), values).value()}};
 }
 
 std::vector<int64_t> samples(int64_t count) {
@@ -79,13 +78,27 @@ TEST(Measure, TheErrorOfTheFirstSampleThatCannotBeLoadedIsItsOwn) {
   Engine reference = compiled(kFloat, {.requests = 2});
   Engine quantized = compiled(kFloat, {.requests = 2});
   const auto errors = measure(reference, quantized, samples(9),
-                              [](int64_t sample) -> Result<std::vector<NamedTensor>> {
+                              [](int64_t sample) -> Result<std::optional<SampleInputs>> {
                                 if (sample >= 4)
                                   return invalid_data("sample " + std::to_string(sample));
                                 return load(sample);
                               });
   ASSERT_FALSE(errors);
   EXPECT_EQ(errors.error().message, "sample 4");
+}
+
+TEST(Measure, LeavesOutSamplesWithoutInputs) {
+  Engine reference = compiled(kFloat, {.requests = 2});
+  Engine quantized =
+      compiled(kQuantized, {.mode = ExecutionMode::kQuantizedAsWritten, .requests = 2});
+  const auto errors = measure(reference, quantized, samples(9),
+                              [](int64_t sample) -> Result<std::optional<SampleInputs>> {
+                                if (sample % 3 == 0) return std::nullopt;
+                                return load(sample);
+                              });
+  ASSERT_TRUE(errors) << errors.error().message;
+  EXPECT_EQ(errors->front().samples(), 6);
+  EXPECT_EQ(errors->front().worst()->sample, 1);
 }
 
 std::string mismatch(const std::string& reference, const std::string& quantized) {
