@@ -32,8 +32,9 @@ def make(nodes, inputs, outputs, weights=(), opset=21, ir=10):
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir)
 
 
-def quantize(model, folder, **options):
-    """The quantized model and the report; RuntimeError with the message where it is refused."""
+def quantize(model, folder, load=True, **options):
+    """The quantized model (None without `load`) and the report; RuntimeError with the message where
+    the model, a ModelProto or a path, is refused."""
     source, out = folder / "float.onnx", folder / "quantized.onnx"
     if isinstance(model, onnx.ModelProto):
         onnx.save(model, source)
@@ -50,7 +51,7 @@ def quantize(model, folder, **options):
     if run.returncode != 0:
         raise RuntimeError(run.stderr.strip())
     onnx.checker.check_model(str(out), full_check=True)
-    return onnx.load(out), json.loads(run.stdout)
+    return onnx.load(out) if load else None, json.loads(run.stdout)
 
 
 def run_ort(model, feeds, optimize=False):

@@ -27,6 +27,16 @@ constexpr size_t kSmallestSpilled = 4096;
 // Older ones come from before ONNX's first release.
 constexpr int64_t kOldestIr = 3;
 
+// Whether its elements are there as they are and nothing is wrong with them, so that they need no
+// copy.
+bool holds_raw_data(const onnx::TensorProto& tensor) {
+  if (!tensor.has_raw_data()) return false;
+  const auto shape = shape_of(tensor);
+  if (!shape) return false;
+  const auto size = byte_size(static_cast<DataType>(tensor.data_type()), *shape);
+  return size && *size == tensor.raw_data().size();
+}
+
 void silence_protobuf() {
   static google::protobuf::LogHandler* const previous = google::protobuf::SetLogHandler(nullptr);
   static_cast<void>(previous);
@@ -98,6 +108,7 @@ Result<Model> Model::parse(std::string_view bytes, std::string name,
 Status Model::read_data(const onnx::TensorProto& tensor,
                         const std::function<Status(std::span<const std::byte>)>& take) const {
   if (!is_external(tensor)) {
+    if (holds_raw_data(tensor)) return take(std::as_bytes(std::span(tensor.raw_data())));
     ZP_ASSIGN_OR_RETURN(const Tensor value, tensor_in_message(tensor));
     return take(value.bytes());
   }

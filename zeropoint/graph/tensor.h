@@ -48,6 +48,11 @@ class Tensor {
     return make(data_type_of<T>(), std::move(shape), {bytes.begin(), bytes.end()});
   }
 
+  // The same bytes as elements of another type and shape; an error where those take more or less.
+  Result<Tensor> viewed_as(DataType type, Shape shape) && {
+    return make(type, std::move(shape), std::move(bytes_));
+  }
+
   DataType type() const { return type_; }
   const Shape& shape() const { return shape_; }
   int64_t size() const { return shape_.element_count(); }

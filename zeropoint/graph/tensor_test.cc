@@ -20,6 +20,16 @@ TEST(Tensor, BytesThatDoNotFitTheShapeAreRefused) {
   EXPECT_THAT(tensor.error().message, HasSubstr("takes 16 bytes, got 0"));
 }
 
+TEST(Tensor, BytesCanBeViewedAsAnotherTypeAndShape) {
+  auto tensor = Tensor::zeros(DataType::kUint4, Shape::make({2, 4}).value()).value();
+  const auto bytes = std::move(tensor).viewed_as(DataType::kUint8, Shape::make({2, 2}).value());
+  ASSERT_TRUE(bytes);
+  EXPECT_EQ(bytes->type(), DataType::kUint8);
+  EXPECT_EQ(bytes->shape().to_string(), "[2, 2]");
+  auto other = Tensor::zeros(DataType::kUint4, Shape::make({2, 4}).value()).value();
+  EXPECT_FALSE(std::move(other).viewed_as(DataType::kUint8, Shape::make({3}).value()));
+}
+
 TEST(Tensor, StringsHaveNoFixedSize) {
   EXPECT_FALSE(Tensor::zeros(DataType::kString, Shape::make({2}).value()));
 }

@@ -95,17 +95,19 @@ Result<NBitsWeight> quantize_nbits(const WeightSource& weight, const WeightForma
 
   const auto rows = static_cast<size_t>(n);
   const auto columns = static_cast<size_t>(blocks);
-  std::vector<std::byte> bytes(codes.bytes().begin(), codes.bytes().end());
-  if (!in_rows) {
-    bytes = transposed(codes.bytes(), static_cast<size_t>(padded_k), rows, bits);
-    params.scales = transposed(params.scales, columns, rows);
-    params.zero_points = transposed(params.zero_points, columns, rows);
-  }
   ZP_ASSIGN_OR_RETURN(Shape codes_shape, Shape::make({n, blocks, format.block_size * bits / 8}));
   ZP_ASSIGN_OR_RETURN(Shape scales_shape, Shape::make({n, blocks}));
   NBitsWeight result;
-  ZP_ASSIGN_OR_RETURN(result.codes,
-                      Tensor::make(DataType::kUint8, std::move(codes_shape), std::move(bytes)));
+  if (in_rows) {
+    ZP_ASSIGN_OR_RETURN(result.codes, std::move(codes).viewed_as(DataType::kUint8, codes_shape));
+  } else {
+    ZP_ASSIGN_OR_RETURN(
+        result.codes,
+        Tensor::make(DataType::kUint8, codes_shape,
+                     transposed(codes.bytes(), static_cast<size_t>(padded_k), rows, bits)));
+    params.scales = transposed(params.scales, columns, rows);
+    params.zero_points = transposed(params.zero_points, columns, rows);
+  }
   ZP_ASSIGN_OR_RETURN(result.scales, scales_tensor(params, scales_shape, weight.type));
   if (format.scheme == Scheme::kAffine) {
     ZP_ASSIGN_OR_RETURN(Shape zeros_shape, Shape::make({n, (blocks * bits + 7) / 8}));

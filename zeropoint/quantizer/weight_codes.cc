@@ -69,6 +69,25 @@ std::optional<SmallFloat> small_float_of(DataType type) {
   return std::nullopt;
 }
 
+// Adds the parameters of slices with these extremes.
+Status append_params(std::span<const kernels::MinMax> slices, const WeightFormat& format,
+                     DataType weight_type, TensorParams& params) {
+  const ParamOptions options{.scheme = format.scheme, .narrow = format.narrow};
+  const auto small = small_float_of(weight_type);
+  for (const auto& slice : slices) {
+    const Range range = slice.count > 0 ? Range{slice.min, slice.max} : Range{};
+    ZP_ASSIGN_OR_RETURN(QuantParams chosen, choose_params(range, format.type, options));
+    if (small) {
+      const auto code = encode(*small, chosen.scale, Overflow::kSaturate, Rounding::kUp);
+      ZP_ASSIGN_OR_RETURN(chosen,
+                          params_with_scale(range, format.type, decode(*small, code), options));
+    }
+    params.scales.push_back(chosen.scale);
+    params.zero_points.push_back(chosen.zero_point);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Layout> weight_layout(const Shape& shape, const WeightFormat& format) {
@@ -99,6 +118,17 @@ DataType weight_scale_type(DataType weight) {
 Result<TensorParams> weight_params(const WeightSource& weight, const WeightFormat& format) {
   const auto named = [&](Error error) { return std::move(error).at(weight.name); };
   ZP_ASSIGN_OR_RETURN(const Layout layout, weight_layout(weight.shape, format).map_error(named));
+  TensorParams params{layout, format.type, format.narrow, {}, {}};
+  if (layout.granularity == Granularity::kPerBlock) {
+    // A chunk holds whole blocks. Keeping extremes of all of them would take more memory than the
+    // codes do.
+    ZP_RETURN_IF_ERROR(for_each_chunk(
+        weight, layout, [&](const WeightChunk& chunk, std::span<const float> values) -> Status {
+          ZP_ASSIGN_OR_RETURN(const auto extremes, kernels::min_max(values, chunk.layout));
+          return append_params(extremes, format, weight.type, params).map_error(named);
+        }));
+    return params;
+  }
   std::vector<kernels::MinMax> extremes(static_cast<size_t>(layout.params_count()));
   ZP_RETURN_IF_ERROR(for_each_chunk(
       weight, layout, [&](const WeightChunk& chunk, std::span<const float> values) -> Status {
@@ -108,25 +138,7 @@ Result<TensorParams> weight_params(const WeightSource& weight, const WeightForma
         }
         return {};
       }));
-  std::vector<Range> ranges;
-  ranges.reserve(extremes.size());
-  for (const auto& slice : extremes) {
-    ranges.push_back(slice.count > 0 ? Range{slice.min, slice.max} : Range{});
-  }
-  const ParamOptions options{.scheme = format.scheme, .narrow = format.narrow};
-  ZP_ASSIGN_OR_RETURN(TensorParams params,
-                      choose_tensor_params(layout, ranges, format.type, options).map_error(named));
-  if (const auto small = small_float_of(weight.type)) {
-    for (size_t i = 0; i < ranges.size(); ++i) {
-      const float scale =
-          decode(*small, encode(*small, params.scales[i], Overflow::kSaturate, Rounding::kUp));
-      ZP_ASSIGN_OR_RETURN(
-          const QuantParams rounded,
-          params_with_scale(ranges[i], format.type, scale, options).map_error(named));
-      params.scales[i] = rounded.scale;
-      params.zero_points[i] = rounded.zero_point;
-    }
-  }
+  ZP_RETURN_IF_ERROR(append_params(extremes, format, weight.type, params).map_error(named));
   return params;
 }
 

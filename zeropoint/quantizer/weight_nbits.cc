@@ -51,9 +51,8 @@ class NBits {
     const bool only_gathered = std::ranges::all_of(weight_.uses, is_gather);
     if (only_gathered) {
       ZP_ASSIGN_OR_RETURN(Shape shape, Shape::make({n_, row_bytes()}));
-      const auto bytes = parts.codes.bytes();
-      ZP_ASSIGN_OR_RETURN(parts.codes, Tensor::make(DataType::kUint8, std::move(shape),
-                                                    {bytes.begin(), bytes.end()}));
+      ZP_ASSIGN_OR_RETURN(parts.codes,
+                          std::move(parts.codes).viewed_as(DataType::kUint8, std::move(shape)));
     }
     ZP_ASSIGN_OR_RETURN(codes_, constant("_quantized", parts.codes));
     if (only_gathered) rows_ = codes_;
