@@ -69,7 +69,7 @@ Filters filters_of(const onnx::NodeProto& node, std::span<const int64_t> dims) {
 }
 
 Result<std::vector<int32_t>> planned_codes(const Tensor& weight, const WeightPlan& plan,
-                                          const Filters* filters) {
+                                           const Filters* filters) {
   auto codes = codes_of(weight, plan, filters);
   if (!codes) {
     return tl::unexpected<Error>(

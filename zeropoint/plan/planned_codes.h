@@ -16,7 +16,7 @@ Filters filters_of(const onnx::NodeProto& node, std::span<const int64_t> dims);
 // pair limit. One code an element, in the order of the tensor. Errors name the tensor: scales that
 // do not fit its channels, an axis that it does not have, NaN or infinity among the weights.
 Result<std::vector<int32_t>> planned_codes(const Tensor& weight, const WeightPlan& plan,
-                                          const Filters* filters);
+                                           const Filters* filters);
 
 // Codes as a tensor of the type's ONNX form: a byte each, two bytes above 8 bits, packed below.
 Result<Tensor> tensor_of(std::span<const int32_t> codes, IntType type, const Shape& shape);

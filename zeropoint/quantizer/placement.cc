@@ -17,8 +17,13 @@ namespace {
 class Placer {
  public:
   Placer(const Model& model, const ValueInfos& values, const Target& target,
-         const std::vector<Choice>& choices)
-      : graph_(model.graph()), values_(values), target_(target), choices_(choices), index_(graph_) {
+         const std::vector<Choice>& choices, Outputs outputs)
+      : graph_(model.graph()),
+        values_(values),
+        target_(target),
+        choices_(choices),
+        outputs_(outputs),
+        index_(graph_) {
     placement_.nodes.resize(static_cast<size_t>(graph_.node_size()));
   }
 
@@ -32,6 +37,12 @@ class Placer {
       for (int i = 0; i < graph_.node_size(); ++i) place_between(i);
     }
     for (int i = 0; i < graph_.node_size(); ++i) explain(i);
+    for (const auto& output : graph_.output()) {
+      const bool made = index_.producer(output.name()) >= 0;
+      if (outputs_ == Outputs::kQuantized && made && is_float(output.name())) {
+        hard_.insert(output.name());
+      }
+    }
     collect_tensors();
     return std::move(placement_);
   }
@@ -253,6 +264,7 @@ class Placer {
   const ValueInfos& values_;
   const Target& target_;
   const std::vector<Choice>& choices_;
+  Outputs outputs_;
   GraphIndex index_;
   Placement placement_;
   std::unordered_set<std::string> tensors_;  // get Q/DQ because a quantized node reads them
@@ -278,14 +290,14 @@ int fused_activation(const onnx::GraphProto& graph, const GraphIndex& index, int
 }
 
 Placement place(const Model& model, const ValueInfos& values, const Target& target,
-                const std::vector<Choice>& choices) {
-  return Placer(model, values, target, choices).run();
+                const std::vector<Choice>& choices, Outputs outputs) {
+  return Placer(model, values, target, choices, outputs).run();
 }
 
 std::vector<ObservedTensor> tensors_to_observe(const Model& model, const ValueInfos& values) {
   std::unordered_set<std::string> wanted;
   for (const Target& target : targets()) {
-    for (const auto& tensor : place(model, values, target, {}).tensors)
+    for (const auto& tensor : place(model, values, target, {}, Outputs::kQuantized).tensors)
       wanted.insert(tensor.tensor);
   }
   const auto& graph = model.graph();

@@ -34,13 +34,16 @@ struct Placement {
 // What the user asked for, one for each node of the graph.
 enum class Choice { kByRule, kFloat };
 
+// Whether float outputs of the graph get parameters in any case.
+enum class Outputs { kByRule, kQuantized };
+
 // `model` must have been prepared: weights are initializers, nodes are sorted and have names. A
 // node is quantized where the target has a rule for its operator, its data are float32 and its
 // weights constant; an operator between weighted ones is quantized where all its inputs are, and
 // where its output reaches a weighted node again (a tail that leads to outputs only stays in
 // float). For targets that compute everything in integers each operator with a rule is quantized.
 Placement place(const Model& model, const ValueInfos& values, const Target& target,
-                const std::vector<Choice>& choices);
+                const std::vector<Choice>& choices, Outputs outputs = Outputs::kByRule);
 
 // A tensor whose values are to be looked at, and where its channels are wanted: those that the
 // weights of a node multiply.

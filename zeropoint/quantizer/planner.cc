@@ -107,6 +107,11 @@ std::string names_of(const Types& types) {
 
 }  // namespace
 
+int64_t needed_opset(const PlanOptions& options) {
+  const bool bytes = options.activations.bits() == 8 && options.weights.bits() == 8;
+  return bytes ? kOpsetOf8Bits : kOpsetOfOthers;
+}
+
 Status check(const PlanOptions& options) {
   const Target& target = *options.target;
   if (std::ranges::find(target.activation_types, options.activations) ==
@@ -127,7 +132,8 @@ Result<Plan> make_plan(const Model& model, const ValueInfos& values, const Obser
                        const PlanOptions& options) {
   ZP_RETURN_IF_ERROR(check(options));
   const Target& target = *options.target;
-  const Placement placement = place(model, values, target, options.choices);
+  const Placement placement = place(model, values, target, options.choices,
+                                    options.integer_io ? Outputs::kQuantized : Outputs::kByRule);
   Plan plan;
   plan.tool = "zeropoint " ZP_VERSION;
   plan.target = target.name;
@@ -135,8 +141,7 @@ Result<Plan> make_plan(const Model& model, const ValueInfos& values, const Obser
   plan.model_hash = hash.hex();
   plan.options = options.given;
   plan.weight_q_dq = target.weight_q_dq;
-  plan.opset = options.activations.bits() == 8 && options.weights.bits() == 8 ? kOpsetOf8Bits
-                                                                              : kOpsetOfOthers;
+  plan.opset = needed_opset(options);
   ActivationOptions activation_options{&target, options.activations, options.ranges,
                                        options.overrides};
   ZP_ASSIGN_OR_RETURN(plan.activations,

@@ -30,9 +30,13 @@ struct PlanOptions {
   RangeMethod ranges;
   std::vector<RangeOverride> overrides;
   std::vector<Choice> choices;  // one for each node, or empty
+  bool integer_io = false;      // float outputs get parameters too (integer_io.h)
   // As the user gave them, for the record.
   std::map<std::string, std::string> given;
 };
+
+// The operator set that the codes need: 13 for 8 bits, 21 for others.
+int64_t needed_opset(const PlanOptions& options);
 
 // An error where the target does not have such activations or weights.
 Status check(const PlanOptions& options);

@@ -1,0 +1,58 @@
+// What `calibrate`, `plan` and `quantize` share: the options for samples and statistics, and the
+// steps up to a plan.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "apps/zeropoint/plan_options.h"
+#include "apps/zeropoint/sample_options.h"
+#include "zeropoint/quantizer/static_quantizer.h"
+#include "zeropoint/report/quantize_report.h"
+
+namespace zp::app {
+
+// Where a plan's numbers come from. At most one of calibration and statistics.
+struct StaticArguments {
+  std::string model;
+  std::vector<std::string> calibration;
+  std::optional<std::string> statistics;
+  SampleArguments samples;
+  int threads = 0;
+};
+
+void add_static_options(CLI::App& app, StaticArguments& arguments);
+
+// Seconds since the last call, for a report.
+class Stopwatch {
+ public:
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double>(now - std::exchange(begin_, now)).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+// One quantization on its way.
+struct StaticRun {
+  PreparedModel prepared;
+  std::optional<OpenedSamples> samples;
+  std::optional<CalibrationStatistics> statistics;
+  RunOptions options;
+  std::vector<std::pair<std::string, double>> seconds;
+};
+
+// Reads and prepares the model and opens the samples, where there are some.
+Result<StaticRun> begin_run(const StaticArguments& arguments, int64_t min_opset);
+// Calibrates, or reads the statistics.
+Status observe(const StaticArguments& arguments, StaticRun& run);
+// The plan of the observed run.
+Result<Plan> plan_of(const PlanArguments& arguments, const PlanOptions& options, StaticRun& run);
+
+}  // namespace zp::app

@@ -1,0 +1,74 @@
+// What a quantization did and what it cost, for people and for programs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "zeropoint/quantizer/range_use.h"
+
+namespace zp {
+
+struct FloatNode {
+  std::string node;
+  std::string op_type;
+  std::string reason;
+  int64_t macs = 0;  // multiply-accumulates, where it has some
+};
+
+struct RangeNote {
+  std::string tensor;
+  RangeUse use;
+};
+
+struct OutputNote {
+  std::string output;
+  double sqnr_db = 0;
+};
+
+struct QuantizeReport {
+  std::string model;
+  std::string output;
+  std::string target;
+  bool is_run_in_tests = true;  // false: "rules checked, not run"
+  std::string mode = "static";
+  std::vector<std::string> prepared;  // what the exact passes did, a line each
+  std::vector<std::string> notes;     // about samples, skipped files and the like, a line each
+
+  int64_t samples = 0;
+  int64_t samples_held_back = 0;
+  int64_t samples_skipped = 0;
+
+  int64_t tensors_quantized = 0;
+  int64_t nodes_quantized = 0;
+  int64_t nodes = 0;
+  // Of Conv, ConvTranspose, Gemm and MatMul against weights, for one sample.
+  int64_t macs = 0;
+  int64_t macs_quantized = 0;
+  std::vector<FloatNode> in_float;    // nodes with multiply-accumulates first, the largest first
+  std::vector<RangeNote> wasteful;    // activations that nearly all share few codes of
+  std::vector<RangeNote> saturating;  // activations of which many values are cut off
+
+  size_t size_before = 0;
+  size_t size_after = 0;
+
+  // Nothing where there were no samples to judge by.
+  std::optional<int64_t> judging_samples;
+  bool were_held_back = true;
+  std::vector<OutputNote> output_errors;
+
+  std::vector<std::pair<std::string, double>> seconds;  // by step, in order
+
+  double lowest_sqnr_db() const;
+};
+
+// A page for the terminal: at most `most` entries of each list, and how many more there are.
+std::string to_text(const QuantizeReport& report, size_t most = 5);
+// One JSON object with everything.
+std::string to_json(const QuantizeReport& report);
+
+}  // namespace zp
