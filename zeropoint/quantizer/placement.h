@@ -10,6 +10,7 @@
 #include "zeropoint/graph/model.h"
 #include "zeropoint/graph/values.h"
 #include "zeropoint/plan/plan.h"
+#include "zeropoint/quantizer/calibrate.h"
 #include "zeropoint/targets/target.h"
 
 namespace zp {
@@ -45,16 +46,8 @@ enum class Outputs { kByRule, kQuantized };
 Placement place(const Model& model, const ValueInfos& values, const Target& target,
                 const std::vector<Choice>& choices, Outputs outputs = Outputs::kByRule);
 
-// A tensor whose values are to be looked at, and where its channels are wanted: those that the
-// weights of a node multiply.
-struct ObservedTensor {
-  std::string name;
-  std::optional<int64_t> channel_axis;
-
-  friend bool operator==(const ObservedTensor&, const ObservedTensor&) = default;
-};
-
-// The tensors that a plan for any target may ask about, in the order of the graph.
+// The tensors that a plan for any target may ask about, in the order of the graph; by channel where the
+// weights of a node multiply them.
 std::vector<ObservedTensor> tensors_to_observe(const Model& model, const ValueInfos& values);
 
 // The Relu or Clip that a runtime computes as part of the node whose output number 0 it alone

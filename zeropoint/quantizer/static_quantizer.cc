@@ -33,14 +33,14 @@ EngineOptions engine_options(const RunOptions& options, ExecutionMode mode) {
 }
 
 // The numbers of the samples that judge: those held back, by their content.
-Result<std::vector<int64_t>> judges(const SampleSource& samples, const RunOptions& options,
+Result<std::vector<int64_t>> judges(const CalibrationInputs& samples, const RunOptions& options,
                                     bool& were_held_back) {
   std::vector<char> held(static_cast<size_t>(samples.count));
   std::vector<char> good(held.size());
   ZP_RETURN_IF_ERROR(parallel_for(samples.count, {.threads = options.threads, .what = "samples"},
                                   [&](int64_t i) -> Status {
                                     auto sample = samples.load(i);
-                                    if (!sample && options.bad_samples == BadSamples::kSkip)
+                                    if (!sample && options.on_bad_sample == OnBadSample::kSkip)
                                       return {};
                                     if (!sample) return tl::unexpected<Error>(sample.error());
                                     good[static_cast<size_t>(i)] = 1;
@@ -62,7 +62,7 @@ Result<std::vector<int64_t>> judges(const SampleSource& samples, const RunOption
 }  // namespace
 
 Result<CalibrationStatistics> calibrate_model(const PreparedModel& prepared,
-                                              const SampleSource& samples,
+                                              const CalibrationInputs& samples,
                                               const Hash128& preprocessing,
                                               const RunOptions& options) {
   const auto tensors = tensors_to_observe(prepared.model, prepared.values);
@@ -75,7 +75,7 @@ Result<CalibrationStatistics> calibrate_model(const PreparedModel& prepared,
   origin.prepared_model = prepared.hash;
   origin.preprocessing = preprocessing;
   return calibrate(engine, tensors, samples, std::move(origin),
-                   {options.bad_samples, options.progress});
+                   {options.on_bad_sample, options.progress});
 }
 
 Status check_origin(const PreparedModel& prepared, const CalibrationStatistics& statistics) {
@@ -120,7 +120,7 @@ double HeldBackError::lowest_sqnr_db() const {
 }
 
 Result<HeldBackError> measure_held_back(const PreparedModel& prepared, const Model& quantized,
-                                        const SampleSource& samples, const RunOptions& options) {
+                                        const CalibrationInputs& samples, const RunOptions& options) {
   HeldBackError error;
   ZP_ASSIGN_OR_RETURN(const auto numbers, judges(samples, options, error.were_held_back));
   error.samples = static_cast<int64_t>(numbers.size());

@@ -20,14 +20,14 @@ namespace zp {
 
 struct RunOptions {
   int threads = 0;  // 0: as many as there are processors
-  BadSamples bad_samples = BadSamples::kStop;
+  OnBadSample on_bad_sample = OnBadSample::kStop;
   std::map<std::string, std::vector<int64_t>> input_shapes;  // by input name
   ProgressCallback progress = nullptr;
 };
 
 // Observes every tensor that a plan for any target may ask about.
 Result<CalibrationStatistics> calibrate_model(const PreparedModel& prepared,
-                                              const SampleSource& samples,
+                                              const CalibrationInputs& samples,
                                               const Hash128& preprocessing,
                                               const RunOptions& options);
 
@@ -52,6 +52,6 @@ struct HeldBackError {
   double lowest_sqnr_db() const;
 };
 Result<HeldBackError> measure_held_back(const PreparedModel& prepared, const Model& quantized,
-                                        const SampleSource& samples, const RunOptions& options);
+                                        const CalibrationInputs& samples, const RunOptions& options);
 
 }  // namespace zp
