@@ -12,7 +12,8 @@ An entry is a task's measurements:
 
 A record is one quantized file: "error", or
 
-    seconds, peak_mb, size_kb, macs (of accuracy_macs.py), own (what the tool said itself)
+    seconds, peak_mb, size_kb, macs (of accuracy_macs.py)
+    own       of ours: what `zeropoint quantize --json` said, None of another quantizer
     judged    zpeval's figures by engine: "ort", "precise", "openvino"
 
 Wherever figures should stand there may be {"error": why} instead, or None where nothing was measured.
@@ -112,13 +113,15 @@ def _ours(entry):
     """The cells of our file in the three ways to run it; a reason that all share stands once."""
     ours, value = entry["ours"], _value(entry)
     if not stands(ours):
-        return [_missing(ours), *["-"] * 6]
-    return [*_figures(judged(ours), value, AGREE, SQNR), *_figures(judged(ours, "precise"), value),
+        return [_missing(ours), *["-"] * 7]
+    said = _own(ours, "output_error", "lowest_sqnr_db")
+    said = _number(said, 1) if isinstance(said, (int, float)) else said or "-"
+    return [*_figures(judged(ours), value, AGREE, SQNR), said, *_figures(judged(ours, "precise"), value),
             *_figures(judged(ours, "openvino"), value, AGREE, SQNR)]
 
 
 def accuracy_table(entries):
-    headings = ["task", "metric", "float", "zeropoint", "agree %", "dB", "precise", "OpenVINO",
+    headings = ["task", "metric", "float", "zeropoint", "agree %", "dB", "said dB", "precise", "OpenVINO",
                 "agree %", "dB", "best of quantize_static", "", "agree %", "dB", "no worse"]
     rows = []
     for entry in entries:
@@ -130,23 +133,35 @@ def accuracy_table(entries):
             best or "-", verdict(entry),
         ])
         # The setting's name stands before its figures.
-        rows[-1][10:14] = [rows[-1][13], *rows[-1][10:13]]
+        rows[-1][11:15] = [rows[-1][14], *rows[-1][11:14]]
     return markdown(headings, rows, left=2)
 
 
+def _own(record, *keys):
+    """What zeropoint said itself under these keys, None where it did not."""
+    value = record.get("own") if stands(record) else None
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
 def _share(record):
-    """The int8 share of a record in percent, with what it leaves in float."""
+    """The int8 share of a record in percent, as zeropoint says it itself, and what is in float."""
     macs = record["macs"] if stands(record) else None
+    said = _own(record, "int8_share")
+    said = "-" if said is None else f"{100 * said:.1f}"
     if not stands(macs):
-        return [_missing(macs), "-"]
+        return [_missing(macs), said, "-"]
     if macs["share"] is None:
-        return ["-", "nothing to count"]
+        return ["-", said, "nothing to count"]
+    reasons = {node["node"]: f" ({node['reason']})" for node in _own(record, "in_float") or []}
     missed = sorted(macs["in_float"].items(), key=lambda item: -item[1])
-    names = ", ".join(f"{name} {100 * n / macs['total']:.1f}" for name, n in missed[:3])
+    names = ", ".join(f"{name} {100 * n / macs['total']:.1f}{reasons.get(name, '')}"
+                      for name, n in missed[:3])
     more = f" and {len(missed) - 3} more" if len(missed) > 3 else ""
     inner = f"; {macs['inner']} inner nodes not counted" if macs["inner"] else ""
     low = "NO " if macs["share"] < INT8_SHARE else ""
-    return [f"{low}{100 * macs['share']:.1f}", (names + more or "none") + inner]
+    return [f"{low}{100 * macs['share']:.1f}", said, (names + more or "none") + inner]
 
 
 def _ratio(entry, which, engine):
@@ -154,7 +169,7 @@ def _ratio(entry, which, engine):
 
 
 def speed_table(entries):
-    headings = ["task", "int8 MACs %", "in float, % of MACs", "float kB", "int8 kB",
+    headings = ["task", "int8 MACs %", "said", "in float, % of MACs", "float kB", "int8 kB",
                 "ONNX Runtime: float/int8", "minmax's", "minmax/int8", "OpenVINO: float/int8",
                 "minmax's", "minmax/int8"]
     rows = [[
@@ -166,10 +181,20 @@ def speed_table(entries):
     return markdown(headings, rows)
 
 
+def _calibration(entry):
+    """Cells for the step that runs the samples, and its ratio to plain inference."""
+    seconds = _own(entry["ours"], "seconds", "calibrate")
+    if seconds is None:
+        return ["-", "-"]
+    plain = entry["floats"]["seconds"] if stands(entry["floats"]) else None
+    return [_number(seconds), _number(seconds / plain if plain else None, 1)]
+
+
 def cost_table(entries):
     slow = [s for s in accuracy_settings.SLOW if any(s in entry["peers"] for entry in entries)]
     settings = [accuracy_settings.FASTEST, *slow]
-    headings = ["task", "samples", "float inference s", "MB", "zeropoint s", "MB"]
+    headings = ["task", "samples", "float inference s", "MB", "zeropoint s", "MB", "calibration s",
+                "x float inference"]
     for setting in settings:
         headings += [f"{setting} s", "MB"]
     headings.append("times as fast as " + " and ".join(slow))
@@ -177,7 +202,7 @@ def cost_table(entries):
     for entry in entries:
         cost = ("seconds", 2), ("peak_mb", 0)
         row = [entry["task"], entry["samples"], *_figures(entry["floats"], *cost),
-               *_figures(entry["ours"], *cost)]
+               *_figures(entry["ours"], *cost), *_calibration(entry)]
         for setting in settings:
             row += _figures(entry["peers"].get(setting), *cost)
         ratios = [entry["peers"][s]["seconds"] / entry["ours"]["seconds"] for s in slow
@@ -224,7 +249,7 @@ def subsets_table(entries):
 
 
 def others_table(entries):
-    headings = ["model", "int8 MACs %", "in float, % of MACs", "float kB", "int8 kB", "s",
+    headings = ["model", "int8 MACs %", "said", "in float, % of MACs", "float kB", "int8 kB", "s",
                 "ONNX Runtime dB", "OpenVINO dB", "minmax: ONNX Runtime dB", "OpenVINO dB"]
     rows = []
     for entry in entries:
@@ -266,18 +291,20 @@ def peer_failures(entries):
 
 EXPLANATION = """\
 How to read it. *agree* is the share of samples on which the file decides as the float model does, *dB* the
-signal-to-noise ratio of its outputs against the float model's. *precise* is ONNX Runtime with
+signal-to-noise ratio of its outputs against the float model's. *said dB* is what
+zeropoint foretold on the samples it held back, the lowest over the outputs. *precise* is ONNX Runtime with
 `session.x64quantprecision=1`, which avoids the 16-bit saturation of processors without VNNI. *best of
 quantize_static* is the best in ONNX Runtime of that function's {count} settings in
 `bench/accuracy_settings.py`, chosen on the evaluation samples themselves, which flatters it; *no worse* allows
-for each metric's noise: {noise}. *float/int8* is how many times as fast the int8 file is as the float one,
+for each metric's noise: {noise}. *int8 MACs* is counted from the file, *said* what zeropoint
+says of it. *float/int8* is how many times as fast the int8 file is as the float one,
 *minmax/int8* the same against the file of the setting `minmax`; one thread, interleaved, medians."""
 
 
 COST = """\
 Seconds of zeropoint are those of the whole command, start and model loading included; of the peers those of the
 call, without Python's imports; of float inference those of running the calibration samples one after the other in
-OpenVINO, without compiling the model. MB is the peak memory of the process. Figures of peers may be from an earlier
+OpenVINO, without compiling the model; calibration is the step of zeropoint that runs them, with it. MB is the peak memory of the process. Figures of peers may be from an earlier
 run on this machine.""".replace("\n", " ")
 
 

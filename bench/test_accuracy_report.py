@@ -116,6 +116,25 @@ def test_the_speed_table_marks_a_low_share_and_names_what_is_in_float():
     assert (row["minmax's"], row["float kB"], row["int8 kB"]) == ("-", "110", "30")
 
 
+def test_what_zeropoint_says_itself_stands_beside_what_was_measured():
+    own = {"int8_share": 0.985, "output_error": {"lowest_sqnr_db": 22.5},
+           "seconds": {"calibrate": 1.5}, "in_float": [{"node": "stem", "reason": "excluded"}]}
+    made = entry(record(lost(0.0), own=own))
+    share = cells(report.speed_table([made]))
+    assert (share["int8 MACs %"], share["said"]) == ("99.0", "98.5")
+    assert share["in float, % of MACs"] == "stem 1.0 (excluded)"
+    assert cells(report.accuracy_table([made]))["said dB"] == "22.5"
+    cost = cells(report.cost_table([made]))
+    assert (cost["calibration s"], cost["x float inference"]) == ("1.50", "1.5")
+
+
+def test_another_quantizer_says_nothing_itself():
+    made = entry(record(lost(0.0), own=None))
+    assert cells(report.accuracy_table([made]))["said dB"] == "-"
+    assert cells(report.speed_table([made]))["said"] == "-"
+    assert cells(report.cost_table([made]))["calibration s"] == "-"
+
+
 def test_the_cost_table_says_how_many_times_as_fast_ours_is():
     peers = {"minmax": record(lost(0.0), seconds=4.0), "percentile": record(lost(0.0), seconds=24.0),
              "entropy": record(lost(0.0), seconds=20.0)}
