@@ -1,6 +1,7 @@
 // quantize_weights MODEL OUT [KEY=VALUE ...]: a model with its weights quantized, and the report as
 // JSON. Keys: bits, block, scheme (symmetric, affine), form (dequantize, nbits), compute (int8,
-// float), include, exclude (each as often as wanted), min.
+// float), include, exclude (each as often as wanted), min, prepare (no, yes: brings the model into
+// the form and operator set that it needs first).
 #include <sys/resource.h>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "zeropoint/graph/check.h"
+#include "zeropoint/passes/prepare.h"
 #include "zeropoint/quantizer/weight_only.h"
 
 namespace {
@@ -22,6 +24,7 @@ struct Request {
   std::string model, out;
   zp::WeightOnlyOptions options;
   std::vector<std::string> include, exclude;
+  bool prepare = false;
 };
 
 Status set(Request& request, const std::string& key, const std::string& value) {
@@ -40,6 +43,8 @@ Status set(Request& request, const std::string& key, const std::string& value) {
   } else if (key == "compute") {
     options.compute = value == "float" ? zp::WeightOnlyOptions::Compute::kFloat
                                        : zp::WeightOnlyOptions::Compute::kInt8;
+  } else if (key == "prepare") {
+    request.prepare = value == "yes";
   } else if (key == "include") {
     request.include.push_back(value);
   } else if (key == "exclude") {
@@ -56,6 +61,7 @@ Result<nlohmann::json> run(Request& request) {
       request.options.selection,
       zp::Selection::make(model.graph(), std::move(request.include), std::move(request.exclude)));
   ZP_ASSIGN_OR_RETURN(const int64_t opset, zp::required_opset(model, request.options));
+  if (request.prepare) ZP_RETURN_IF_ERROR(zp::prepare(model, {.min_opset = opset}));
   ZP_ASSIGN_OR_RETURN(const auto report, zp::quantize_weights_only(model, request.options));
   ZP_RETURN_IF_ERROR(zp::check_structure(model.proto()));
   ZP_RETURN_IF_ERROR(model.save(request.out));
@@ -81,7 +87,7 @@ Result<nlohmann::json> run(Request& request) {
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
-  Request request{argv[1], argv[2], {}, {}, {}};
+  Request request{argv[1], argv[2], {}, {}, {}, false};
   Status status;
   for (int i = 3; i < argc && status; ++i) {
     const std::string argument = argv[i];

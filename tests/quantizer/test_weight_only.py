@@ -5,7 +5,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from weights import (
-    make, names, ops, quantize, rounded, run_openvino, run_ort, sqnr, value, with_weights,
+    SHARED, make, names, ops, ordinary_inputs, quantize, rounded, run_openvino, run_ort, sqnr, value,
+    with_weights,
 )
 
 RNG = np.random.default_rng(7)
@@ -422,11 +423,46 @@ def test_nan_is_an_error_that_names_the_weight_and_the_element(tmp_path):
         quantize(with_weights(model, w=w), tmp_path)
 
 
-def test_a_model_below_the_operator_set_is_refused(tmp_path):
-    with pytest.raises(RuntimeError, match='version 13; DequantizeLinear for "w" needs 21'):
-        quantize(matmul(opset=13), tmp_path, bits=4)
-    with pytest.raises(RuntimeError, match="MatMulNBits takes 16, 32, 64, 128 or 256"):
-        quantize(matmul(), tmp_path, bits=4, form="nbits")
+def test_a_model_below_the_operator_set_stays_float_until_it_is_prepared(tmp_path):
+    model = matmul(opset=12)
+    _, report = quantize(model, tmp_path, bits=4)
+    assert report["quantized"] == []
+    assert "needs version 21 of the operator set" in report["left"]["w"]
+    quantized, report = quantize(model, tmp_path, bits=4, prepare="yes")
+    assert len(report["quantized"]) == 1
+    feeds = {"x": normal(3, 64)}
+    assert_outputs(quantized, with_weights(model, w=rounded(weight(model), 4, 1)), feeds)
+
+
+def test_options_without_meaning_are_errors(tmp_path):
+    for options, message in [
+        ({"bits": 4, "form": "nbits"}, "MatMulNBits takes 16, 32, 64, 128 or 256"),
+        ({"bits": 5}, "weights of 5 bits; expected 4 or 8"),
+        ({"block": -1}, "block size -1"),
+        ({"scheme": "one-sided"}, "not one-sided"),
+    ]:
+        with pytest.raises(RuntimeError, match=message):
+            quantize(matmul(), tmp_path, **options)
+
+
+REAL = sorted((SHARED / "models").glob("*.onnx"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+@pytest.mark.skipif(not REAL, reason="no ../shared beside the project: no real models")
+def test_real_models_of_8_bits_run_in_both_runtimes(path, tmp_path):
+    model = onnx.load(path)
+    feeds = ordinary_inputs(model)
+    quantized, report = quantize(model, tmp_path, bits=8, prepare="yes")
+    before = sum(weight["bytes_before"] for weight in report["quantized"])
+    after = sum(weight["bytes_after"] for weight in report["quantized"])
+    assert after < 0.3 * before
+    expected = run_ort(model, feeds, optimize=True)
+    for got in (run_ort(quantized, feeds, optimize=True), run_openvino(quantized, feeds)):
+        for left, right in zip(expected, got):
+            assert left.shape == right.shape and left.dtype == right.dtype
+            assert np.isfinite(right).all()
 
 
 def test_input_and_output_types_and_other_nodes_stay(tmp_path):

@@ -169,3 +169,25 @@ def names(model):
 
     visit(model.graph)
     return found
+
+
+def ordinary_inputs(model):
+    """Small numbers of the model's input shapes; the batch is 1, what else is open 512. A scalar is a
+    rate of 16 kHz."""
+    rng = np.random.default_rng(5)
+    weights = {tensor.name for tensor in model.graph.initializer}
+    feeds = {}
+    for given in model.graph.input:
+        if given.name in weights:
+            continue
+        tensor = given.type.tensor_type
+        shape = [
+            d.dim_value or (1 if i == 0 or d.dim_param == "batch" else 512)
+            for i, d in enumerate(tensor.shape.dim)
+        ]
+        dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
+        integers = np.issubdtype(dtype, np.integer)
+        feeds[given.name] = (rng.integers(0, 100, shape) if integers and shape
+                             else np.array(16000) if integers
+                             else rng.standard_normal(shape)).astype(dtype)
+    return feeds

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "zeropoint/graph/edit.h"
+#include "zeropoint/graph/skeleton.h"
 #include "zeropoint/graph/visit.h"
 #include "zeropoint/quantizer/weight_forms.h"
 #include "zeropoint/quantizer/weight_only_plan.h"
@@ -54,13 +55,17 @@ void remove_unread(onnx::GraphProto& graph, const std::vector<const Weight*>& we
   erase(*graph.mutable_value_info());
 }
 
-Status check_opset(const Model& model, const PlannedWeight& planned) {
-  const int64_t needed = required_opset(planned);
-  const int64_t has = opset_version(model.proto());
-  if (has >= needed) return {};
-  return invalid_argument(
-      fmt::format("{}: its operator set is version {}; DequantizeLinear for \"{}\" needs {}",
-                  model.name(), has, planned.weight.name, needed));
+// Moves what the model's operator set cannot say to those that stay float.
+void leave_what_needs_more(int64_t opset, const std::string& model_name, WeightOnlyPlan& plan) {
+  std::erase_if(plan.weights, [&](const PlannedWeight& planned) {
+    const int64_t needed = required_opset(planned);
+    if (needed <= opset) return false;
+    plan.left.push_back(
+        {planned.weight.name,
+         fmt::format("DequantizeLinear for it needs version {} of the operator set; {} has {}",
+                     needed, model_name, opset)});
+    return true;
+  });
 }
 
 }  // namespace
@@ -78,18 +83,26 @@ size_t WeightOnlyReport::bytes_after() const {
 }
 
 Result<int64_t> required_opset(const Model& model, const WeightOnlyOptions& options) {
-  // Planning changes nothing; its result could.
-  auto& proto = const_cast<onnx::ModelProto&>(model.proto());
-  ZP_ASSIGN_OR_RETURN(const auto plan, plan_weights(proto, options));
+  onnx::ModelProto skeleton = skeleton_of(model.proto());
+  // Preparing makes these constants.
+  std::set<std::string> initializers;
+  for (const auto& tensor : skeleton.graph().initializer()) initializers.insert(tensor.name());
+  auto& inputs = *skeleton.mutable_graph()->mutable_input();
+  for (int i = inputs.size(); i-- > 0;) {
+    if (initializers.contains(inputs[i].name())) inputs.DeleteSubrange(i, 1);
+  }
+  ZP_ASSIGN_OR_RETURN(const auto plan, plan_weights(skeleton, options));
   int64_t version = 0;
   for (const auto& planned : plan.weights) version = std::max(version, required_opset(planned));
-  return version;
+  if (options.form == WeightForm::kMatMulNBits) return version;
+  // Preparing may fold constants into weights that are not there yet.
+  return std::max<int64_t>(version, options.bits == 4 || options.block_size != 0 ? 21 : 13);
 }
 
 Result<WeightOnlyReport> quantize_weights_only(Model& model, const WeightOnlyOptions& options,
                                                const ProgressCallback& progress) {
   ZP_ASSIGN_OR_RETURN(auto plan, plan_weights(model.proto(), options));
-  for (const auto& planned : plan.weights) ZP_RETURN_IF_ERROR(check_opset(model, planned));
+  leave_what_needs_more(opset_version(model.proto()), model.name(), plan);
   WeightOnlyReport report;
   report.left = std::move(plan.left);
   UniqueNames names(model.graph());

@@ -63,20 +63,22 @@ struct WeightOnlyReport {
   size_t bytes_after() const;
 };
 
-// The lowest version of ONNX's operator set in which quantize_weights_only can say what it would:
-// 21 for 4 bits and for blocks, 19 for scales of half precision, otherwise 13; 0 where it adds no
-// such operator. Raise the model to it first (prepare).
+// The version of ONNX's operator set to which the model is to be raised before (prepare), so that
+// no weight is left float for lack of it: 21 for 4 bits and for blocks, 19 for scales of half
+// precision, otherwise 13; 0 where MatMulNBits and GatherBlockQuantized say everything. Errors:
+// options without meaning.
 Result<int64_t> required_opset(const Model& model, const WeightOnlyOptions& options);
 
 // Quantizes the constants that MatMul, Gemm, Conv, ConvTranspose, Gather, LSTM, GRU and RNN nodes
 // of the model and of its bodies use as weights, by plain rounding. A constant with several readers
 // is quantized once; where only some of them are selected, the others keep the float one. Constants
-// that are graph outputs or that a caller may override stay.
+// that are graph outputs or that a caller may override stay, and so do those for which the model's
+// operator set is too old.
 //
 // One weight's codes at a time are in memory, besides what the model itself keeps there.
 //
-// Errors: options without meaning, a model below required_opset, elements that are not finite
-// (naming the tensor), whatever reading and writing say. After an error the model is half edited.
+// Errors: options without meaning, elements that are not finite (naming the tensor), whatever
+// reading and writing say. After an error the model is half edited.
 Result<WeightOnlyReport> quantize_weights_only(Model& model, const WeightOnlyOptions& options,
                                                const ProgressCallback& progress = {});
 
