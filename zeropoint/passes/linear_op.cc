@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kWeights = 1;
 constexpr int kBias = 2;
+constexpr int64_t kMostWeights = (int64_t{128} << 20) / int64_t{sizeof(float)};
 
 std::optional<LinearKind> kind_of(const onnx::NodeProto& node) {
   if (is_op(node, "Conv")) return LinearKind::kConv;
@@ -89,6 +90,15 @@ double at(const std::vector<double>& values, int64_t channel, double absent) {
   return values.empty() ? absent : values[static_cast<size_t>(channel)];
 }
 
+// Whether they are other than "times 1". In an unchanged matrix no bit changes, and it need not be
+// read.
+bool changes_weights(const LinearOp& op, const LinearChange& change) {
+  const auto is_one = [](double scale) { return scale == 1; };
+  return op.alpha != 1 || !change.in_shift.empty() ||
+         !std::ranges::all_of(change.in_scale, is_one) ||
+         !std::ranges::all_of(change.out_scale, is_one);
+}
+
 // Puts the tensor into input number `input` of the node.
 Status set_input(Model& model, onnx::GraphProto& graph, const GraphIndex& index, UniqueNames& names,
                  onnx::NodeProto& node, int input, const std::string& name, const Tensor& value) {
@@ -142,20 +152,25 @@ Result<std::optional<LinearParameters>> changed_parameters(const Model& model,
                                                            const GraphIndex& index,
                                                            const LinearOp& op,
                                                            const LinearChange& change) {
-  const auto& node = graph.node(op.node);
   LinearParameters changed;
-  ZP_ASSIGN_OR_RETURN(changed.weights, model.read(*index.constant(node.input(kWeights))));
-  const auto weights = changed.weights.as<float>();
   std::vector<double> bias = op.bias;
   bias.resize(static_cast<size_t>(op.out_channels));
   bool finite = true;
-  for_each_weight(op, [&](size_t element, int64_t out, int64_t in) {
-    const double weight = op.alpha * weights[element];
-    bias[static_cast<size_t>(out)] += weight * at(change.in_shift, in, 0);
-    weights[element] =
-        static_cast<float>(weight * at(change.in_scale, in, 1) * at(change.out_scale, out, 1));
-    finite = finite && std::isfinite(weights[element]);
-  });
+  if (changes_weights(op, change)) {
+    const auto& tensor = *index.constant(graph.node(op.node).input(kWeights));
+    if (op.out_channels * (op.in_channels / op.groups) * op.inner > kMostWeights) {
+      return std::nullopt;
+    }
+    ZP_ASSIGN_OR_RETURN(changed.weights, model.read(tensor));
+    const auto weights = changed.weights->as<float>();
+    for_each_weight(op, [&](size_t element, int64_t out, int64_t in) {
+      const double weight = op.alpha * weights[element];
+      bias[static_cast<size_t>(out)] += weight * at(change.in_shift, in, 0);
+      weights[element] =
+          static_cast<float>(weight * at(change.in_scale, in, 1) * at(change.out_scale, out, 1));
+      finite = finite && std::isfinite(weights[element]);
+    });
+  }
   for (int64_t out = 0; out < op.out_channels; ++out) {
     auto& element = bias[static_cast<size_t>(out)];
     element = element * at(change.out_scale, out, 1) + at(change.out_shift, out, 0);
@@ -182,8 +197,10 @@ Status set_parameters(Model& model, onnx::GraphProto& graph, const GraphIndex& i
     remove_attribute(node, "alpha");
     remove_attribute(node, "beta");
   }
-  ZP_RETURN_IF_ERROR(set_input(model, graph, index, names, node, kWeights, node.input(kWeights),
-                               parameters.weights));
+  if (parameters.weights) {
+    ZP_RETURN_IF_ERROR(set_input(model, graph, index, names, node, kWeights, node.input(kWeights),
+                                 *parameters.weights));
+  }
   if (parameters.bias.empty()) return {};
   ZP_ASSIGN_OR_RETURN(Shape shape, Shape::make({op.out_channels}));
   ZP_ASSIGN_OR_RETURN(const Tensor bias, Tensor::of<float>(std::move(shape), parameters.bias));

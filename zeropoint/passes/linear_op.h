@@ -50,13 +50,14 @@ struct LinearChange {
 // Weights and bias of y = out_scale * (W (in_scale * x + in_shift) + b) + out_shift, computed in
 // double and rounded once. alpha and beta are in them.
 struct LinearParameters {
-  Tensor weights;
-  std::vector<float> bias;  // empty where it would be all 0 and there was none
+  std::optional<Tensor> weights;  // nothing where they stay as they are
+  std::vector<float> bias;        // empty where it would be all 0 and there was none
 };
 
-// Nothing where an element would not be finite, or where a MatMul would get a bias that it cannot
-// hold: as a Gemm it can if its first input has rank 2. in_shift must be empty where a
-// convolution's padding or a ConvTranspose's borders would not see it.
+// Nothing where an element would not be finite, where weights of more than 128 MiB would change, or
+// where a MatMul would get a bias that it cannot hold: as a Gemm it can if its first input has rank
+// 2. in_shift must be empty where a convolution's padding or a ConvTranspose's borders would not
+// see it.
 Result<std::optional<LinearParameters>> changed_parameters(const Model& model,
                                                            const onnx::GraphProto& graph,
                                                            const GraphIndex& index,

@@ -5,6 +5,8 @@
 #include <unordered_set>
 
 #include "zeropoint/graph/edit.h"
+#include "zeropoint/graph/skeleton.h"
+#include "zeropoint/graph/values.h"
 #include "zeropoint/graph/visit.h"
 
 namespace zp {
@@ -15,6 +17,20 @@ Status sort_all_nodes(Model& model) {
     if (status) status = sort_nodes(graph);
   });
   return status;
+}
+
+void describe_outputs(Model& model) {
+  const auto has_shape = [](const onnx::ValueInfoProto& value) {
+    return !value.type().has_tensor_type() || value.type().tensor_type().has_shape();
+  };
+  if (std::ranges::all_of(model.graph().output(), has_shape)) return;
+  onnx::ModelProto skeleton = skeleton_of(model.proto());
+  if (!add_value_infos(skeleton)) return;  // the checker says what is wrong
+  for (int i = 0; i < model.graph().output_size(); ++i) {
+    auto& output = *model.graph().mutable_output(i);
+    const auto& inferred = skeleton.graph().output(i);
+    if (!has_shape(output) && has_shape(inferred)) *output.mutable_type() = inferred.type();
+  }
 }
 
 void name_nodes(Model& model) {

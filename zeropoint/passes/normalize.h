@@ -10,6 +10,10 @@ namespace zp {
 // reads. Errors name a node that waits for itself.
 Status sort_all_nodes(Model& model);
 
+// Gives the graph's outputs that are declared without a shape the one that ONNX's shape inference
+// finds, if it finds one: ONNX's checker asks for it.
+void describe_outputs(Model& model);
+
 // Gives each node of the model, bodies included, a name that no other has: its own where it is the
 // first to have it, otherwise its own with a number behind it, or where it has none its operator
 // and its first output ("Conv_y"). The same model always gets the same names.

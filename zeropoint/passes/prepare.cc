@@ -11,6 +11,7 @@
 #include "zeropoint/passes/fold_affine_after.h"
 #include "zeropoint/passes/fold_affine_before.h"
 #include "zeropoint/passes/fold_constants.h"
+#include "zeropoint/passes/fold_gemm_factors.h"
 #include "zeropoint/passes/fold_pad.h"
 #include "zeropoint/passes/normalize.h"
 #include "zeropoint/passes/remove_identities.h"
@@ -42,34 +43,64 @@ Result<int> run_inside(Model& model, onnx::GraphProto& graph, const ValueInfos& 
   return total + count;
 }
 
-Result<int> run(Model& model, const ValueInfos& values, std::string_view name,
-                const GraphPass& pass, PrepareReport& report) {
-  ZP_ASSIGN_OR_RETURN(const int count, run_inside(model, model.graph(), values, pass));
-  const auto known = std::ranges::find(report.passes, name, &PassCount::pass);
-  if (known == report.passes.end()) {
-    report.passes.push_back({name, count});
-  } else {
-    known->rewrites += count;
-  }
-  return count;
-}
+// The steps so far, and what is to be called after each.
+struct Steps {
+  Model& model;
+  const PrepareOptions& options;
+  PrepareReport& report;
 
-GraphPass without_values(Result<int> (*pass)(Model&, onnx::GraphProto&)) {
-  return [pass](Model& model, onnx::GraphProto& graph, const ValueInfos&) {
-    return pass(model, graph);
-  };
+  Status done(std::string_view name) const {
+    return options.after_step ? options.after_step(name, model) : Status();
+  }
+
+  // Runs a pass over all graphs and counts what it did.
+  Result<int> run(std::string_view name, const GraphPass& pass, const ValueInfos& values = {}) {
+    ZP_ASSIGN_OR_RETURN(const int count, run_inside(model, model.graph(), values, pass));
+    const auto known = std::ranges::find(report.passes, name, &PassCount::pass);
+    if (known == report.passes.end()) {
+      report.passes.push_back({name, count});
+    } else {
+      known->rewrites += count;
+    }
+    ZP_RETURN_IF_ERROR(done(name));
+    return count;
+  }
+
+  Result<int> run(std::string_view name, Result<int> (*pass)(Model&, onnx::GraphProto&)) {
+    return run(name, [pass](Model& m, onnx::GraphProto& graph, const ValueInfos&) {
+      return pass(m, graph);
+    });
+  }
+};
+
+// Order, names and constants; inlined and at the operator set that was asked for.
+Status normalize(Steps& steps) {
+  Model& model = steps.model;
+  steps.report.inputs_made_constant = default_inputs_to_constants(model);
+  raise_ir_version(model);
+  ZP_RETURN_IF_ERROR(steps.done("default_inputs"));
+  steps.report.functions = inline_functions(model);
+  name_nodes(model);
+  ZP_RETURN_IF_ERROR(steps.done("inline_functions"));
+  ZP_RETURN_IF_ERROR(steps.run("constants", constants_to_initializers));
+  steps.report.opset = raise_opset(model, steps.options.min_opset);
+  raise_ir_version(model);
+  ZP_RETURN_IF_ERROR(steps.done("raise_opset"));
+  // The converter makes some.
+  ZP_RETURN_IF_ERROR(steps.run("constants", constants_to_initializers));
+  return {};
 }
 
 // Folding a shape tells inference more shapes, which may be folded in turn.
-Status fold_all_constants(Model& model, PrepareReport& report) {
-  size_t growth_left = allowed_growth(model);
-  const auto pass = [&](Model& m, onnx::GraphProto& graph, const ValueInfos& values) {
-    return fold_constants(m, graph, values, growth_left);
+Status fold_all_constants(Steps& steps) {
+  size_t growth_left = allowed_growth(steps.model);
+  const auto pass = [&](Model& model, onnx::GraphProto& graph, const ValueInfos& values) {
+    return fold_constants(model, graph, values, growth_left);
   };
   int folded = 0;
   do {
-    ZP_ASSIGN_OR_RETURN(const ValueInfos values, infer_values(model));
-    ZP_ASSIGN_OR_RETURN(folded, run(model, values, "fold_constants", pass, report));
+    ZP_ASSIGN_OR_RETURN(const ValueInfos values, infer_values(steps.model));
+    ZP_ASSIGN_OR_RETURN(folded, steps.run("fold_constants", pass, values));
   } while (folded > 0);
   return {};
 }
@@ -77,30 +108,23 @@ Status fold_all_constants(Model& model, PrepareReport& report) {
 }  // namespace
 
 Result<PrepareReport> prepare(Model& model, const PrepareOptions& options) {
-  PrepareReport report;
   if (auto status = check_structure(model.proto()); !status) {
     return tl::unexpected<Error>(std::move(status).error().at(model.name()));
   }
   ZP_RETURN_IF_ERROR(sort_all_nodes(model));
+  describe_outputs(model);
   ZP_RETURN_IF_ERROR(check_with_onnx(model));
 
-  report.inputs_made_constant = default_inputs_to_constants(model);
-  raise_ir_version(model);
-  report.functions = inline_functions(model);
-  name_nodes(model);
-  const auto constants = without_values(constants_to_initializers);
-  ZP_RETURN_IF_ERROR(run(model, {}, "constants", constants, report));
-  report.opset = raise_opset(model, options.min_opset);
-  ZP_RETURN_IF_ERROR(run(model, {}, "constants", constants, report));
-  raise_ir_version(model);
-
-  ZP_RETURN_IF_ERROR(
-      run(model, {}, "remove_identities", without_values(remove_identities), report));
-  ZP_RETURN_IF_ERROR(fold_all_constants(model, report));
-  ZP_RETURN_IF_ERROR(run(model, {}, "fold_pad", without_values(fold_pad), report));
+  PrepareReport report;
+  Steps steps{model, options, report};
+  ZP_RETURN_IF_ERROR(normalize(steps));
+  ZP_RETURN_IF_ERROR(steps.run("remove_identities", remove_identities));
+  ZP_RETURN_IF_ERROR(fold_all_constants(steps));
+  ZP_RETURN_IF_ERROR(steps.run("fold_pad", fold_pad));
   ZP_ASSIGN_OR_RETURN(const ValueInfos values, infer_values(model));
-  ZP_RETURN_IF_ERROR(run(model, values, "fold_affine_after", fold_affine_after, report));
-  ZP_RETURN_IF_ERROR(run(model, values, "fold_affine_before", fold_affine_before, report));
+  ZP_RETURN_IF_ERROR(steps.run("fold_affine_after", fold_affine_after, values));
+  ZP_RETURN_IF_ERROR(steps.run("fold_affine_before", fold_affine_before, values));
+  ZP_RETURN_IF_ERROR(steps.run("fold_gemm_factors", fold_gemm_factors));
 
   for_each_graph(model.graph(), [](onnx::GraphProto& graph) { remove_unused(graph); });
   ZP_RETURN_IF_ERROR(sort_all_nodes(model));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ struct PrepareOptions {
   // The operator set that the wanted codes need: 13 for 8 bit with scales per channel, 21 for 4 and
   // 16 bit and for blocks. A model above it stays there.
   int64_t min_opset = 13;
+  // Called after each step with its name; an error ends the preparation. For looking at what each
+  // step does.
+  std::function<Status(std::string_view step, const Model& model)> after_step;
 };
 
 struct PassCount {
