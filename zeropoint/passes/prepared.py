@@ -23,20 +23,27 @@ def session(path):
     return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def prepare(model, folder, min_opset=13, steps=False):
-    """Prepares the file or ModelProto; the path of the result, and of each step where asked."""
-    if isinstance(model, onnx.ModelProto):
-        onnx.save(model, folder / "model.onnx")
-        model = folder / "model.onnx"
+def prepare(models, folder, min_opset=13):
+    """Prepares {name: ModelProto}; {name: (path before, path after)}. One process does all."""
+    paths = {}
+    for i, (name, model) in enumerate(models.items()):
+        paths[name] = (folder / f"{i}.onnx", folder / f"{i}.prepared.onnx")
+        onnx.save(model, paths[name][0])
+    run_tool([str(min_opset), *(path for pair in paths.values() for path in pair)])
+    return paths
+
+
+def prepare_in_steps(path, folder, min_opset):
+    """Prepares the file; the result's path and that of the model after each step."""
+    (folder / "steps").mkdir()
     out = folder / "prepared.onnx"
-    command = [BIN / "passes_tool", model, out, str(min_opset)]
-    if steps:
-        (folder / "steps").mkdir()
-        command.append(folder / "steps")
-    done = subprocess.run(command, capture_output=True, text=True)
+    run_tool([str(min_opset), path, out, "--steps", folder / "steps"])
+    return out, sorted((folder / "steps").iterdir())
+
+
+def run_tool(arguments):
+    done = subprocess.run([BIN / "passes_tool", *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    onnx.checker.check_model(onnx.load(out), full_check=True)
-    return (out, sorted((folder / "steps").iterdir())) if steps else out
 
 
 def model_of(nodes, inputs, outputs, constants, opset=13, ir=8, **extra):

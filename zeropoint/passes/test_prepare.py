@@ -1,4 +1,4 @@
-"""A prepared model computes what the model computed, as ONNX Runtime runs both without optimizing."""
+"""A prepared model computes what the model computed, by ONNX Runtime without its optimizations."""
 
 import os
 import pathlib
@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import onnx
 import pytest
-from prepared import ROOT, prepare, session, worst_difference
+from prepared import ROOT, prepare_in_steps, session, worst_difference
 
 SHARED = pathlib.Path(os.environ.get("ZEROPOINT_SHARED", ROOT.parent / "shared"))
 MODELS = sorted((SHARED / "models").glob("*.onnx"))
@@ -40,7 +40,7 @@ def signature(values):
 def test_outputs_stay_after_each_step(model, min_opset, tmp_path):
     if model is None:
         pytest.skip("no ../shared beside the project (or $ZEROPOINT_SHARED): no real models")
-    prepared, steps = prepare(model, tmp_path, min_opset, steps=True)
+    prepared, steps = prepare_in_steps(model, tmp_path, min_opset)
     before, after = session(model), session(prepared)
     assert signature(after.get_inputs()) == signature(before.get_inputs())
     assert signature(after.get_outputs()) == signature(before.get_outputs())
