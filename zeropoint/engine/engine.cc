@@ -32,10 +32,18 @@ std::string shape_text(const std::vector<int64_t>& dims) {
   return fmt::format("[{}]", fmt::join(texts, ", "));
 }
 
+// Streams of one compiled model share the weights through a cache that tells them apart by their
+// addresses. Weights that come out of a DequantizeLinear are computed by each stream, one may lie
+// where another one's did, and in a model of dynamic shape a layer then gets the wrong ones
+// (OpenVINO 2026.4.1; a single stream gives the right results). So quantized models are compiled
+// once for each request.
+bool share_weights(ExecutionMode mode) { return mode == ExecutionMode::kFloat; }
+
 ov::AnyMap properties(const EngineOptions& options) {
+  const int streams = share_weights(options.mode) ? options.requests : 1;
   ov::AnyMap map{
-      ov::num_streams(options.requests),
-      ov::inference_num_threads(options.requests),
+      ov::num_streams(streams),
+      ov::inference_num_threads(streams),
       ov::hint::enable_cpu_pinning(false),
       ov::hint::inference_precision(ov::element::f32),
   };
@@ -115,7 +123,7 @@ std::string engine_version() {
 struct Engine::Compiled {
   std::string model_name;
   ov::Core core;
-  ov::CompiledModel model;
+  std::vector<ov::CompiledModel> models;  // one, or one for each request
   std::vector<ov::InferRequest> requests;
   Places input_places, output_places, extra_places;
   std::vector<EngineValue> inputs, outputs, extra_outputs;
@@ -158,14 +166,20 @@ Status Engine::Compiled::compile(EngineSource source, const EngineOptions& optio
     doing = "give the inputs the shapes asked for";
     ZP_RETURN_IF_ERROR(set_input_shapes(read, options.input_shapes));
     doing = "compile the model";
-    model = core.compile_model(read.model, "CPU", properties(options));
+    const int compilations = share_weights(options.mode) ? 1 : options.requests;
+    for (int i = 0; i < compilations; ++i) {
+      models.push_back(core.compile_model(read.model, "CPU", properties(options)));
+    }
+    const ov::CompiledModel& model = models.front();
     input_places = std::move(read.inputs);
     output_places = std::move(read.outputs);
     extra_places = std::move(read.extra_outputs);
     ZP_ASSIGN_OR_RETURN(inputs, engine_values(input_places, model.inputs()));
     ZP_ASSIGN_OR_RETURN(outputs, engine_values(output_places, model.outputs()));
     ZP_ASSIGN_OR_RETURN(extra_outputs, engine_values(extra_places, model.outputs()));
-    for (int i = 0; i < options.requests; ++i) requests.push_back(model.create_infer_request());
+    for (int i = 0; i < options.requests; ++i) {
+      requests.push_back(models[static_cast<size_t>(i % compilations)].create_infer_request());
+    }
   } catch (const std::exception& exception) {
     return openvino_error(doing, exception);
   }
@@ -240,7 +254,7 @@ Result<RunOutputs> Engine::run(int request, std::span<const NamedTensor> inputs)
 Result<std::vector<ExecutedLayer>> Engine::executed_layers() const {
   std::vector<ExecutedLayer> layers;
   try {
-    for (const auto& layer : compiled_->model.get_runtime_model()->get_ordered_ops()) {
+    for (const auto& layer : compiled_->models.front().get_runtime_model()->get_ordered_ops()) {
       layers.push_back({.name = layer->get_friendly_name(),
                         .nodes = split_at_commas(text_of(*layer, "originalLayersNames")),
                         .type = text_of(*layer, "layerType"),

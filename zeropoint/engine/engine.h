@@ -90,8 +90,8 @@ class Engine {
   // Errors name the model, what failed, and the cause as OpenVINO gives it. Refused are: values of
   // string or unknown type among inputs and outputs (kUnsupported), extra outputs and input shapes
   // whose names the model does not have, inputs without a known rank.
-  // Memory: OpenVINO keeps the weights as it uses them and, unless they are external data, as they
-  // were; nothing else of the model stays.
+  // Memory: OpenVINO keeps the weights as it uses them (in kFloat once, in the other modes once a
+  // request) and, unless they are external data, as they were; nothing else of the model stays.
   static Result<Engine> compile(EngineSource source, const EngineOptions& options);
 
   Engine(Engine&&) noexcept;

@@ -1,5 +1,6 @@
 #include "zeropoint/engine/engine.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <cstring>
@@ -191,6 +192,35 @@ TEST(Engine, WantsAShapeWhereTheModelHasNone) {
   ASSERT_TRUE(engine) << engine.error().message;
   EXPECT_THAT(values(run(*engine, {{"x", floats({3}, {1, 2, 3})}}).outputs[0]),
               ElementsAre(-1, -2, -3));
+}
+
+// Pointwise convolutions whose weights are computed from integers, in a model of any batch.
+std::string integer_weights() {
+  std::string head = "g (float[N,4,6,6] x0) => (float[N,4,6,6] x8) <float s = {0.02}, int8 z = {0}";
+  std::string nodes;
+  for (int i = 0; i < 8; ++i) {
+    head += fmt::format(", int8[4,4,1,1] w{} = {{", i);
+    for (int k = 0; k < 16; ++k)
+      head += fmt::format("{}{}", k == 0 ? "" : ", ", (k * k + i) % 97 - 48);
+    head += "}";
+    nodes += fmt::format(" d{0} = DequantizeLinear(w{0}, s, z)  x{1} = Conv(x{0}, d{0})", i, i + 1);
+  }
+  return head + "> {" + nodes + " }";
+}
+
+TEST(Engine, EveryRequestOfAQuantizedModelHasItsOwnWeights) {
+  constexpr int kRequests = 3;
+  const std::vector<NamedTensor> inputs{{"x0", floats({1, 4, 6, 6}, std::vector<float>(144, 1))}};
+  for (const ExecutionMode mode : {ExecutionMode::kQuantizedAsWritten, ExecutionMode::kInt8}) {
+    Engine one = compiled(integer_weights(), {.mode = mode});
+    Engine several = compiled(integer_weights(), {.mode = mode, .requests = kRequests});
+    const std::vector<float> expected = values(run(one, inputs).outputs[0]);
+    for (int request = 0; request < kRequests; ++request) {
+      const auto outputs = several.run(request, inputs);
+      ASSERT_TRUE(outputs) << outputs.error().message;
+      EXPECT_EQ(values(outputs->outputs[0]), expected) << request;
+    }
+  }
 }
 
 TEST(Engine, SaysWhichInputWantsWhat) {
