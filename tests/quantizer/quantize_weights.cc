@@ -1,7 +1,9 @@
 // quantize_weights MODEL OUT [KEY=VALUE ...]: a model with its weights quantized, and the report as
-// JSON. Keys: bits, block, scheme (symmetric, affine), form (dequantize, nbits), compute (int8,
-// float), include, exclude (each as often as wanted), min, prepare (no, yes: brings the model into
-// the form and operator set that it needs first).
+// JSON. With mode=dynamic activations too; keys then: weights (int8, uint8), per_tensor (yes),
+// pairs (none), and include, exclude, min, prepare as below. Otherwise: bits, block, scheme
+// (symmetric, affine), form (dequantize, nbits), compute (int8, float), include, exclude (each as
+// often as wanted), min, prepare (no, yes: brings the model into the form and operator set that it
+// needs first).
 #include <sys/resource.h>
 
 #include <fmt/format.h>
@@ -13,6 +15,7 @@
 
 #include "zeropoint/graph/check.h"
 #include "zeropoint/passes/prepare.h"
+#include "zeropoint/quantizer/dynamic.h"
 #include "zeropoint/quantizer/weight_only.h"
 
 namespace {
@@ -23,8 +26,10 @@ using zp::Status;
 struct Request {
   std::string model, out;
   zp::WeightOnlyOptions options;
+  zp::DynamicOptions dynamic;
   std::vector<std::string> include, exclude;
   bool prepare = false;
+  bool is_dynamic = false;
 };
 
 Status set(Request& request, const std::string& key, const std::string& value) {
@@ -34,7 +39,15 @@ Status set(Request& request, const std::string& key, const std::string& value) {
   } else if (key == "block") {
     options.block_size = std::atoll(value.c_str());
   } else if (key == "min") {
-    options.min_elements = std::atoll(value.c_str());
+    options.min_elements = request.dynamic.min_elements = std::atoll(value.c_str());
+  } else if (key == "mode") {
+    request.is_dynamic = value == "dynamic";
+  } else if (key == "weights") {
+    ZP_ASSIGN_OR_RETURN(request.dynamic.weights, zp::IntType::parse(value));
+  } else if (key == "per_tensor") {
+    request.dynamic.per_channel = value != "yes";
+  } else if (key == "pairs") {
+    request.dynamic.pairs = value == "none" ? zp::PairSafety::kNone : zp::PairSafety::kHeld;
   } else if (key == "scheme") {
     ZP_ASSIGN_OR_RETURN(options.scheme, zp::parse_scheme(value));
   } else if (key == "form") {
@@ -55,11 +68,27 @@ Status set(Request& request, const std::string& key, const std::string& value) {
   return {};
 }
 
+Result<nlohmann::json> run_dynamic(Request& request, zp::Model& model) {
+  if (request.prepare) ZP_RETURN_IF_ERROR(zp::prepare(model, {.min_opset = zp::kDynamicOpset}));
+  ZP_ASSIGN_OR_RETURN(const auto report, zp::quantize_dynamic(model, request.dynamic));
+  ZP_RETURN_IF_ERROR(zp::check_structure(model.proto()));
+  ZP_RETURN_IF_ERROR(model.save(request.out));
+  nlohmann::json json{{"bytes_before", report.bytes_before},
+                      {"bytes_after", report.bytes_after},
+                      {"quantized", nlohmann::json::object()},
+                      {"left", nlohmann::json::object()}};
+  for (const auto& node : report.quantized) json["quantized"][node.node] = node.op;
+  for (const auto& node : report.left) json["left"][node.node] = node.reason;
+  return json;
+}
+
 Result<nlohmann::json> run(Request& request) {
   ZP_ASSIGN_OR_RETURN(zp::Model model, zp::Model::load(request.model));
   ZP_ASSIGN_OR_RETURN(
       request.options.selection,
       zp::Selection::make(model.graph(), std::move(request.include), std::move(request.exclude)));
+  request.dynamic.selection = request.options.selection;
+  if (request.is_dynamic) return run_dynamic(request, model);
   ZP_ASSIGN_OR_RETURN(const int64_t opset, zp::required_opset(model, request.options));
   if (request.prepare) ZP_RETURN_IF_ERROR(zp::prepare(model, {.min_opset = opset}));
   ZP_ASSIGN_OR_RETURN(const auto report, zp::quantize_weights_only(model, request.options));
@@ -87,7 +116,9 @@ Result<nlohmann::json> run(Request& request) {
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
-  Request request{argv[1], argv[2], {}, {}, {}, false};
+  Request request;
+  request.model = argv[1];
+  request.out = argv[2];
   Status status;
   for (int i = 3; i < argc && status; ++i) {
     const std::string argument = argv[i];

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/graph/skeleton.h"
-#include "zeropoint/graph/visit.h"
 #include "zeropoint/quantizer/weight_forms.h"
 #include "zeropoint/quantizer/weight_only_plan.h"
 
@@ -17,43 +18,6 @@ namespace {
 // The first IR in which initializers need not be inputs, and the first with 4-bit types.
 constexpr int64_t kFreeInitializersIr = 4;
 constexpr int64_t kFourBitIr = 10;
-
-// Takes out what the new values have left without a reader: constants, and the nodes between.
-void remove_unread(onnx::GraphProto& graph, const std::vector<const Weight*>& weights) {
-  const Readers readers = all_readers(graph);
-  std::set<const onnx::NodeProto*> dead;
-  const auto unread = [&](const std::string& name) {
-    const auto is_it = [&](const auto& output) { return output.name() == name; };
-    if (std::ranges::any_of(graph.output(), is_it)) return false;
-    const auto found = readers.find(name);
-    return found == readers.end() || std::ranges::all_of(found->second, [&](const Reader& reader) {
-             return dead.contains(reader.node);
-           });
-  };
-  std::set<std::string> gone;
-  for (const auto* weight : weights) {
-    for (auto node = weight->between.rbegin(); node != weight->between.rend(); ++node) {
-      if (unread((*node)->output(0))) dead.insert(*node);
-    }
-    if (!unread(weight->name)) continue;
-    gone.insert(weight->name);
-    if (weight->constant != nullptr) dead.insert(weight->constant);
-  }
-  std::vector<int> numbers;
-  for (int i = 0; i < graph.node_size(); ++i) {
-    if (!dead.contains(&graph.node(i))) continue;
-    gone.insert(graph.node(i).output(0));
-    numbers.push_back(i);
-  }
-  remove_nodes(graph, numbers);
-  const auto erase = [&](auto& field) {
-    for (int i = field.size(); i-- > 0;) {
-      if (gone.contains(field[i].name())) field.DeleteSubrange(i, 1);
-    }
-  };
-  erase(*graph.mutable_initializer());
-  erase(*graph.mutable_value_info());
-}
 
 // Moves what the model's operator set cannot say to those that stay float.
 void leave_what_needs_more(int64_t opset, const std::string& model_name, WeightOnlyPlan& plan) {
@@ -132,18 +96,9 @@ Result<WeightOnlyReport> quantize_weights_only(Model& model, const WeightOnlyOpt
   }
   ZP_RETURN_IF_ERROR(report_progress(progress, {"quantizing weights", total, total}));
 
-  std::vector<onnx::GraphProto*> graphs;
-  for_each_graph(model.graph(), [&](onnx::GraphProto& graph) { graphs.push_back(&graph); });
-  // Bodies before what holds them: putting nodes in order moves them.
-  std::ranges::reverse(graphs);
-  for (auto* graph : graphs) {
-    std::vector<const Weight*> own;
-    for (const auto& planned : plan.weights) {
-      if (planned.weight.graph == graph) own.push_back(&planned.weight);
-    }
-    if (!own.empty()) remove_unread(*graph, own);
-    ZP_RETURN_IF_ERROR(sort_nodes(*graph));
-  }
+  std::vector<const Weight*> weights;
+  for (const auto& planned : plan.weights) weights.push_back(&planned.weight);
+  ZP_RETURN_IF_ERROR(remove_unread(model.graph(), weights));
   model.proto().set_ir_version(std::max(model.proto().ir_version(), ir));
   return report;
 }

@@ -160,4 +160,9 @@ Status for_each_chunk(
   });
 }
 
+Status check_elements(const WeightSource& weight) {
+  const Layout whole{Granularity::kPerTensor, 1, weight.shape.element_count(), 1, 0};
+  return for_each_chunk(weight, whole, [](const auto&, auto) { return Status(); });
+}
+
 }  // namespace zp

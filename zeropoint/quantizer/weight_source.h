@@ -44,4 +44,7 @@ Status for_each_chunk(
     const WeightSource& weight, const Layout& layout,
     const std::function<Status(const WeightChunk&, std::span<const float>)>& body);
 
+// The errors that for_each_chunk finds in the elements.
+Status check_elements(const WeightSource& weight);
+
 }  // namespace zp

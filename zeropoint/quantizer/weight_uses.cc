@@ -1,8 +1,11 @@
 #include "zeropoint/quantizer/weight_uses.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <optional>
+#include <set>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -15,6 +18,15 @@ namespace zp {
 namespace {
 
 using Names = std::unordered_set<std::string>;
+
+// One place where a value is read.
+struct Reader {
+  onnx::NodeProto* node = nullptr;  // nullptr: the output of a body
+  int input = 0;
+};
+
+// By name, everything that reads a value as a graph defines it, bodies of its nodes included.
+using Readers = std::unordered_map<std::string, std::vector<Reader>>;
 
 Names defined_names(const onnx::GraphProto& graph) {
   Names names;
@@ -48,6 +60,12 @@ void collect_readers(onnx::GraphProto& graph, const Names& hidden, Readers& read
       for (auto& inner : *attribute.mutable_graphs()) body(inner);
     }
   }
+}
+
+Readers all_readers(onnx::GraphProto& graph) {
+  Readers readers;
+  collect_readers(graph, {}, readers);
+  return readers;
 }
 
 bool is_weight_type(int32_t type) {
@@ -187,14 +205,59 @@ class Finder {
   std::unordered_map<const onnx::NodeProto*, onnx::GraphProto*> home_;
 };
 
+// Of the weights that this graph defines.
+void remove_unread_of(onnx::GraphProto& graph, const std::vector<const Weight*>& weights) {
+  const Readers readers = all_readers(graph);
+  std::set<const onnx::NodeProto*> dead;
+  const auto unread = [&](const std::string& name) {
+    const auto is_it = [&](const auto& output) { return output.name() == name; };
+    if (std::ranges::any_of(graph.output(), is_it)) return false;
+    const auto found = readers.find(name);
+    return found == readers.end() || std::ranges::all_of(found->second, [&](const Reader& reader) {
+             return dead.contains(reader.node);
+           });
+  };
+  std::set<std::string> gone;
+  for (const auto* weight : weights) {
+    for (auto node = weight->between.rbegin(); node != weight->between.rend(); ++node) {
+      if (unread((*node)->output(0))) dead.insert(*node);
+    }
+    if (!unread(weight->name)) continue;
+    gone.insert(weight->name);
+    if (weight->constant != nullptr) dead.insert(weight->constant);
+  }
+  std::vector<int> numbers;
+  for (int i = 0; i < graph.node_size(); ++i) {
+    if (!dead.contains(&graph.node(i))) continue;
+    gone.insert(graph.node(i).output(0));
+    numbers.push_back(i);
+  }
+  remove_nodes(graph, numbers);
+  const auto erase = [&](auto& field) {
+    for (int i = field.size(); i-- > 0;) {
+      if (gone.contains(field[i].name())) field.DeleteSubrange(i, 1);
+    }
+  };
+  erase(*graph.mutable_initializer());
+  erase(*graph.mutable_value_info());
+}
+
 }  // namespace
 
 std::vector<Weight> find_weights(onnx::ModelProto& model) { return Finder(model).find(); }
 
-Readers all_readers(onnx::GraphProto& graph) {
-  Readers readers;
-  collect_readers(graph, {}, readers);
-  return readers;
+Status remove_unread(onnx::GraphProto& graph, const std::vector<const Weight*>& weights) {
+  std::vector<onnx::GraphProto*> graphs;
+  for_each_graph(graph, [&](onnx::GraphProto& each) { graphs.push_back(&each); });
+  // Bodies before what holds them: putting nodes in order moves them.
+  for (auto each = graphs.rbegin(); each != graphs.rend(); ++each) {
+    std::vector<const Weight*> own;
+    std::ranges::copy_if(weights, std::back_inserter(own),
+                         [&](const Weight* weight) { return weight->graph == *each; });
+    if (!own.empty()) remove_unread_of(**each, own);
+    ZP_RETURN_IF_ERROR(sort_nodes(**each));
+  }
+  return {};
 }
 
 }  // namespace zp

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "zeropoint/base/error.h"
 #include "zeropoint/graph/proto.h"
 
 namespace zp {
@@ -59,15 +59,9 @@ struct Weight {
 // Pointers lead into `model`; they stay valid while nodes and initializers are only added.
 std::vector<Weight> find_weights(onnx::ModelProto& model);
 
-// One place where a value is read.
-struct Reader {
-  onnx::NodeProto* node = nullptr;  // nullptr: the output of a body
-  int input = 0;
-};
-
-// By name, everything that reads a value as `graph` defines it, bodies of its nodes included. The
-// graph's own outputs are not among them.
-using Readers = std::unordered_map<std::string, std::vector<Reader>>;
-Readers all_readers(onnx::GraphProto& graph);
+// Once nodes read other values instead: takes out the constants that nobody reads any more and the
+// nodes between, and puts the nodes of the graph and its bodies in order. The weights' pointers are
+// dangling afterwards.
+Status remove_unread(onnx::GraphProto& graph, const std::vector<const Weight*>& weights);
 
 }  // namespace zp
