@@ -1,0 +1,23 @@
+// Unpacking of deflated bytes (RFC 1951, without the frame of zlib or gzip) and zip's checksum.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "zeropoint/base/error.h"
+#include "zeropoint/data/byte_source.h"
+
+namespace zp {
+
+// One byte of deflate gives at most so many: 258 for 2 bits (zlib's technical notes).
+inline constexpr uint64_t kMaxInflation = 1032;
+
+// Fills `into` with the unpacked bytes from `offset` on; those before are unpacked and dropped.
+// Errors: damaged data, and data that ends before (code kInvalidData).
+Status inflate_part(const ByteSource& deflated, uint64_t offset, std::span<std::byte> into);
+
+// CRC-32 as zip and PNG use it.
+uint32_t checksum(std::span<const std::byte> bytes);
+
+}  // namespace zp
