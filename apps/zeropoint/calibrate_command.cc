@@ -28,6 +28,7 @@ Result<Work> start(const Arguments& arguments) {
   if (arguments.run.calibration.empty() || arguments.run.statistics) {
     return invalid_argument("calibrate: expected --calibration, the samples");
   }
+  ZP_RETURN_IF_ERROR(check_sample_options(arguments.run.samples));
   return Work([=]() -> Result<std::string> {
     ZP_ASSIGN_OR_RETURN(StaticRun run, begin_run(arguments.run, PrepareOptions{}.min_opset));
     ZP_RETURN_IF_ERROR(observe(arguments.run, run));

@@ -1,7 +1,10 @@
 #include "apps/zeropoint/command.h"
 #include "apps/zeropoint/explain.h"
 #ifdef ZP_WITH_ONNX
-// The headers of subcommands that read or write models.
+#include "apps/zeropoint/calibrate_command.h"
+#include "apps/zeropoint/merge_command.h"
+#include "apps/zeropoint/plan_command.h"
+#include "apps/zeropoint/quantize.h"
 #endif
 
 namespace zp::app {
@@ -9,7 +12,10 @@ namespace zp::app {
 std::vector<Command> add_commands(CLI::App& app) {
   return {
 #ifdef ZP_WITH_ONNX
-  // Subcommands that read or write models.
+      add_quantize(app),
+      add_plan(app),
+      add_calibrate(app),
+      add_merge(app),
 #endif
       add_explain(app),
   };

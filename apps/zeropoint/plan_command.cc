@@ -29,6 +29,7 @@ Result<Work> start(const Arguments& arguments) {
   if (arguments.run.calibration.empty() == !arguments.run.statistics.has_value()) {
     return invalid_argument("plan: expected either --calibration or --statistics");
   }
+  ZP_RETURN_IF_ERROR(check_sample_options(arguments.run.samples));
   return Work([=]() -> Result<std::string> {
     ZP_ASSIGN_OR_RETURN(StaticRun run, begin_run(arguments.run, needed_opset(options)));
     ZP_RETURN_IF_ERROR(observe(arguments.run, run));

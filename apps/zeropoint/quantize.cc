@@ -103,7 +103,7 @@ Result<QuantizeReport> quantize_static(const Arguments& arguments, const PlanOpt
     set_stage("checking the quantized model on samples");
     ZP_ASSIGN_OR_RETURN(
         const HeldBackError error,
-        measure_held_back(run.prepared, quantized, run.samples->source, run.options));
+        measure_held_back(run.prepared, quantized, calibration_inputs(*run.samples), run.options));
     add_errors(error, report);
     run.seconds.emplace_back("check", watch.lap());
   }
@@ -138,6 +138,7 @@ Result<Work> start(const Arguments& arguments) {
         fmt::format("--mode \"{}\": expected static, dynamic or weights", arguments.mode));
   }
   ZP_ASSIGN_OR_RETURN(const PlanOptions options, plan_options(arguments.plan));
+  ZP_RETURN_IF_ERROR(check_sample_options(arguments.run.samples));
   const bool samples = !arguments.run.calibration.empty();
   if (samples && arguments.run.statistics) {
     return invalid_argument("quantize: --calibration and --statistics exclude each other");

@@ -16,12 +16,24 @@ void add_static_options(CLI::App& app, StaticArguments& arguments) {
   add_sample_options(app, arguments.samples);
 }
 
+CalibrationInputs calibration_inputs(const OpenedSamples& samples) {
+  CalibrationInputs inputs;
+  const SampleSource& source = samples.source;
+  inputs.count = source.size();
+  inputs.name = [&source](int64_t i) { return source.name(i); };
+  inputs.load = [&source](int64_t i) -> Result<CalibrationInputs::Sample> {
+    ZP_ASSIGN_OR_RETURN(Sample sample, source.load(i));
+    return CalibrationInputs::Sample{std::move(sample.inputs), sample.hash};
+  };
+  return inputs;
+}
+
 Result<StaticRun> begin_run(const StaticArguments& arguments, int64_t min_opset) {
   Stopwatch watch;
   set_stage("reading " + arguments.model);
   ZP_ASSIGN_OR_RETURN(PreparedModel prepared,
                       prepare_model(arguments.model, PrepareOptions{.min_opset = min_opset}));
-  StaticRun run{.prepared = std::move(prepared)};
+  StaticRun run{std::move(prepared), {}, {}, {}, {}};
   run.options.threads = arguments.threads;
   run.options.progress = progress_bar();
   run.seconds.emplace_back("prepare", watch.lap());
@@ -29,8 +41,9 @@ Result<StaticRun> begin_run(const StaticArguments& arguments, int64_t min_opset)
     set_stage("opening the samples");
     ZP_ASSIGN_OR_RETURN(run.samples, open_samples(arguments.samples, arguments.calibration,
                                                   arguments.model, run.prepared.model));
-    run.options.input_shapes = run.samples->input_shapes();
-    run.options.bad_samples = run.samples->source.options().bad;
+    run.options.input_shapes = run.samples->input_shapes;
+    const bool skips = run.samples->source.options().bad == BadSamples::kSkip;
+    run.options.on_bad_sample = skips ? OnBadSample::kSkip : OnBadSample::kStop;
   }
   return run;
 }
@@ -46,8 +59,9 @@ Status observe(const StaticArguments& arguments, StaticRun& run) {
   }
   set_stage("calibrating");
   ZP_ASSIGN_OR_RETURN(run.statistics,
-                      calibrate_model(run.prepared, run.samples->source,
-                                      run.samples->preprocessing_hash(), run.options));
+                      calibrate_model(run.prepared, calibration_inputs(*run.samples),
+                                      hash(run.samples->source.options().preprocessing),
+                                      run.options));
   run.seconds.emplace_back("calibrate", watch.lap());
   return {};
 }

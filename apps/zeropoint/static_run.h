@@ -48,6 +48,9 @@ struct StaticRun {
   std::vector<std::pair<std::string, double>> seconds;
 };
 
+// The samples as calibrate() takes them; they must outlive it.
+CalibrationInputs calibration_inputs(const OpenedSamples& samples);
+
 // Reads and prepares the model and opens the samples, where there are some.
 Result<StaticRun> begin_run(const StaticArguments& arguments, int64_t min_opset);
 // Calibrates, or reads the statistics.

@@ -21,7 +21,7 @@ struct PrepareOptions {
   int64_t min_opset = 13;
   // Called after each step with its name; an error ends the preparation. For looking at what each
   // step does.
-  std::function<Status(std::string_view step, const Model& model)> after_step;
+  std::function<Status(std::string_view step, const Model& model)> after_step = nullptr;
 };
 
 struct PassCount {

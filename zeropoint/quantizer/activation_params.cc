@@ -54,7 +54,7 @@ std::optional<double> low_cut(const onnx::GraphProto& graph, const GraphIndex& i
 
 class Chooser {
  public:
-  Chooser(const Model& model, const Placement& placement, const Observers& observers,
+  Chooser(const Model& model, const GraphPlacement& placement, const Observers& observers,
           const ActivationOptions& options)
       : graph_(model.graph()),
         index_(graph_),
@@ -164,7 +164,7 @@ class Chooser {
 
   const onnx::GraphProto& graph_;
   GraphIndex index_;
-  const Placement& placement_;
+  const GraphPlacement& placement_;
   const Observers& observers_;
   const ActivationOptions& options_;
   ParamOptions params_;
@@ -173,7 +173,7 @@ class Chooser {
 }  // namespace
 
 Result<std::vector<ActivationPlan>> choose_activations(const Model& model,
-                                                       const Placement& placement,
+                                                       const GraphPlacement& placement,
                                                        const Observers& observers,
                                                        const ActivationOptions& options) {
   return Chooser(model, placement, observers, options).run();

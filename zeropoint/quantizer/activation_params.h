@@ -32,7 +32,7 @@ struct ActivationOptions {
 //
 // Errors name the tensor: not among the observers, or nothing finite was seen of it.
 Result<std::vector<ActivationPlan>> choose_activations(const Model& model,
-                                                       const Placement& placement,
+                                                       const GraphPlacement& placement,
                                                        const Observers& observers,
                                                        const ActivationOptions& options);
 

@@ -27,7 +27,7 @@ class Placer {
     placement_.nodes.resize(static_cast<size_t>(graph_.node_size()));
   }
 
-  Placement run() {
+  GraphPlacement run() {
     const auto front_end = nodes_before_log(graph_, index_);
     for (int i = 0; i < graph_.node_size(); ++i) place_weighted(i, front_end);
     if (target_.integer_only) {
@@ -266,7 +266,7 @@ class Placer {
   const std::vector<Choice>& choices_;
   Outputs outputs_;
   GraphIndex index_;
-  Placement placement_;
+  GraphPlacement placement_;
   std::unordered_set<std::string> tensors_;  // get Q/DQ because a quantized node reads them
   std::unordered_set<std::string> hard_;     // because a quantized node makes them
   std::unordered_set<std::string> reaching_;
@@ -289,7 +289,7 @@ int fused_activation(const onnx::GraphProto& graph, const GraphIndex& index, int
   return reader;
 }
 
-Placement place(const Model& model, const ValueInfos& values, const Target& target,
+GraphPlacement place(const Model& model, const ValueInfos& values, const Target& target,
                 const std::vector<Choice>& choices, Outputs outputs) {
   return Placer(model, values, target, choices, outputs).run();
 }

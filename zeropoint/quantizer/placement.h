@@ -27,7 +27,7 @@ struct PlacedTensor {
   int group = 0;
 };
 
-struct Placement {
+struct GraphPlacement {
   std::vector<PlacedNode> nodes;      // one for each node of the graph
   std::vector<PlacedTensor> tensors;  // in the order of the graph
 };
@@ -43,7 +43,7 @@ enum class Outputs { kByRule, kQuantized };
 // weights constant; an operator between weighted ones is quantized where all its inputs are, and
 // where its output reaches a weighted node again (a tail that leads to outputs only stays in
 // float). For targets that compute everything in integers each operator with a rule is quantized.
-Placement place(const Model& model, const ValueInfos& values, const Target& target,
+GraphPlacement place(const Model& model, const ValueInfos& values, const Target& target,
                 const std::vector<Choice>& choices, Outputs outputs = Outputs::kByRule);
 
 // The tensors that a plan for any target may ask about, in the order of the graph; by channel where the

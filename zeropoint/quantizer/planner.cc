@@ -132,7 +132,7 @@ Result<Plan> make_plan(const Model& model, const ValueInfos& values, const Obser
                        const PlanOptions& options) {
   ZP_RETURN_IF_ERROR(check(options));
   const Target& target = *options.target;
-  const Placement placement = place(model, values, target, options.choices,
+  const GraphPlacement placement = place(model, values, target, options.choices,
                                     options.integer_io ? Outputs::kQuantized : Outputs::kByRule);
   Plan plan;
   plan.tool = "zeropoint " ZP_VERSION;

@@ -11,6 +11,7 @@
 #include "zeropoint/graph/check.h"
 #include "zeropoint/plan/apply.h"
 #include "zeropoint/quantizer/placement.h"
+#include "zeropoint/quantizer/simulated_model.h"
 
 namespace zp {
 namespace {
@@ -120,15 +121,16 @@ double HeldBackError::lowest_sqnr_db() const {
 }
 
 Result<HeldBackError> measure_held_back(const PreparedModel& prepared, const Model& quantized,
-                                        const CalibrationInputs& samples, const RunOptions& options) {
+                                        const CalibrationInputs& samples,
+                                        const RunOptions& options) {
   HeldBackError error;
   ZP_ASSIGN_OR_RETURN(const auto numbers, judges(samples, options, error.were_held_back));
   error.samples = static_cast<int64_t>(numbers.size());
   ZP_ASSIGN_OR_RETURN(Engine reference,
                       compile(prepared.model, engine_options(options, ExecutionMode::kFloat)));
-  ZP_ASSIGN_OR_RETURN(
-      Engine changed,
-      compile(quantized, engine_options(options, ExecutionMode::kQuantizedAsWritten)));
+  ZP_ASSIGN_OR_RETURN(const Model simulated, simulated_model(quantized));
+  ZP_ASSIGN_OR_RETURN(Engine changed,
+                      compile(simulated, engine_options(options, ExecutionMode::kFloat)));
   PairOptions pair_options;
   pair_options.threads = thread_count(options);
   pair_options.what = "checking";

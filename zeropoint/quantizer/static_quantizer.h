@@ -52,6 +52,7 @@ struct HeldBackError {
   double lowest_sqnr_db() const;
 };
 Result<HeldBackError> measure_held_back(const PreparedModel& prepared, const Model& quantized,
-                                        const CalibrationInputs& samples, const RunOptions& options);
+                                        const CalibrationInputs& samples,
+                                        const RunOptions& options);
 
 }  // namespace zp
