@@ -81,7 +81,8 @@ class Placer {
       tensors_.insert(proto.input(0));
       const bool with_output = output_placement(proto) == OutputPlacement::kQuantized;
       const int activation = fused_activation(graph_, index_, node);
-      if (activation >= 0 && !excluded(activation)) {
+      // It goes where its node goes, whatever was said of it.
+      if (activation >= 0) {
         placed(activation) = {true, fmt::format("computed as part of \"{}\"", proto.name())};
         makers_.emplace(graph_.node(activation).output(0), node);
         if (with_output) hard_.insert(graph_.node(activation).output(0));
@@ -185,7 +186,7 @@ class Placer {
     placed(node) = {true, std::move(reason)};
     int last = node;
     if (const int activation = fused_activation(graph_, index_, node);
-        activation >= 0 && *role(node) == OpRole::kElementwise && !excluded(activation)) {
+        activation >= 0 && *role(node) == OpRole::kElementwise) {
       placed(activation) = {true, fmt::format("computed as part of \"{}\"", proto.name())};
       last = activation;
     }
@@ -290,7 +291,7 @@ int fused_activation(const onnx::GraphProto& graph, const GraphIndex& index, int
 }
 
 GraphPlacement place(const Model& model, const ValueInfos& values, const Target& target,
-                const std::vector<Choice>& choices, Outputs outputs) {
+                     const std::vector<Choice>& choices, Outputs outputs) {
   return Placer(model, values, target, choices, outputs).run();
 }
 

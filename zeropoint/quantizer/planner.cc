@@ -132,8 +132,9 @@ Result<Plan> make_plan(const Model& model, const ValueInfos& values, const Obser
                        const PlanOptions& options) {
   ZP_RETURN_IF_ERROR(check(options));
   const Target& target = *options.target;
-  const GraphPlacement placement = place(model, values, target, options.choices,
-                                    options.integer_io ? Outputs::kQuantized : Outputs::kByRule);
+  const GraphPlacement placement =
+      place(model, values, target, options.choices,
+            options.integer_io ? Outputs::kQuantized : Outputs::kByRule);
   Plan plan;
   plan.tool = "zeropoint " ZP_VERSION;
   plan.target = target.name;

@@ -1,12 +1,14 @@
 #include "zeropoint/quantizer/simulated_model.h"
 
 #include <array>
+#include <map>
 #include <optional>
 
 #include "zeropoint/graph/attributes.h"
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/graph/graph_index.h"
 #include "zeropoint/numerics/onnx_dequantize_linear.h"
+#include "zeropoint/numerics/onnx_quantize_linear.h"
 
 namespace zp {
 namespace {
@@ -43,6 +45,7 @@ class Simulation {
   }
 
   Result<OnnxTensor> constant(const std::string& name) {
+    if (const auto found = codes_.find(name); found != codes_.end()) return found->second;
     const onnx::TensorProto* proto = index_.constant(name);
     if (!proto) return invalid_data("\"" + name + "\" is no constant");
     ZP_ASSIGN_OR_RETURN(const Tensor value, model_.read(*proto));
@@ -57,7 +60,24 @@ class Simulation {
     return name;
   }
 
+  bool is_constant(const std::string& name) const {
+    return codes_.contains(name) || index_.constant(name);
+  }
+
+  // A weight that is quantized in the model itself.
+  Status quantize_constant(const onnx::NodeProto& node) {
+    ZP_ASSIGN_OR_RETURN(const OnnxTensor x, constant(node.input(0)));
+    ZP_ASSIGN_OR_RETURN(const OnnxTensor scale, constant(node.input(1)));
+    ZP_ASSIGN_OR_RETURN(const OnnxTensor zero_point, constant(node.input(2)));
+    QuantizeLinearOptions options;
+    options.axis = int_attribute(node, "axis", options.axis);
+    ZP_ASSIGN_OR_RETURN(OnnxTensor codes, quantize_linear(x, scale, &zero_point, options));
+    codes_.emplace(node.output(0), std::move(codes));
+    return {};
+  }
+
   Status round(const onnx::NodeProto& node) {
+    if (is_constant(node.input(0))) return quantize_constant(node);
     ZP_ASSIGN_OR_RETURN(const OnnxTensor zero_point, constant(node.input(2)));
     const auto type = int_type(zero_point.type());
     if (!type || zero_point.size() != 1) return invalid_data("no parameters for a whole tensor");
@@ -77,7 +97,7 @@ class Simulation {
 
   Status dequantize(const onnx::NodeProto& node) {
     auto& graph = model_.graph();
-    if (!index_.constant(node.input(0))) {
+    if (!is_constant(node.input(0))) {
       add_node(graph, "Mul", names_(node.output(0) + "_Mul"), {node.input(0), node.input(1)},
                {node.output(0)});
       return {};
@@ -103,6 +123,7 @@ class Simulation {
   Model model_;
   UniqueNames names_;
   GraphIndex index_;
+  std::map<std::string, OnnxTensor> codes_;  // of constants that QuantizeLinear reads
 };
 
 }  // namespace

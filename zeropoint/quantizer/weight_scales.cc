@@ -22,6 +22,13 @@ struct Filter {
   std::span<const double> variance;
 };
 
+// The codes less their zero point, the middle one: what unsigned weights have in common with
+// signed.
+CodeRange centred_codes(const ScaleOptions& options) {
+  const CodeRange codes = options.type.codes(options.narrow);
+  return {codes.qmin - options.type.middle(), codes.qmax - options.type.middle()};
+}
+
 double covering_scale(const Filter& filter, int32_t qmax) {
   double largest = 0;
   for (const double w : filter.weights) largest = std::max(largest, std::abs(w));
@@ -45,7 +52,7 @@ class Search {
       : filters_(filters), options_(options), codes_(static_cast<size_t>(filters.length)) {}
 
   double error(const Filter& filter, double scale) {
-    const auto [qmin, qmax] = options_.type.codes(options_.narrow);
+    const auto [qmin, qmax] = centred_codes(options_);
     for (size_t k = 0; k < codes_.size(); ++k) {
       const double code = std::nearbyint(filter.weights[k] / scale);
       codes_[k] = static_cast<int32_t>(std::clamp(code, double(qmin), double(qmax)));
@@ -70,7 +77,7 @@ class Search {
 // The ends between which the scale is looked for.
 std::pair<double, double> ends(const Filter& filter, const Filters& filters,
                                const ScaleOptions& options) {
-  const double covering = covering_scale(filter, options.type.codes(options.narrow).qmax);
+  const double covering = covering_scale(filter, centred_codes(options).qmax);
   double high = covering;
   if (options.pairs == PairSafety::kHeld) {
     constexpr double kRoom = 1.02;  // for two codes that are rounded upwards
