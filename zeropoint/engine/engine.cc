@@ -5,15 +5,15 @@
 
 #include <algorithm>
 #include <exception>
+#include <numeric>
 #include <openvino/core/version.hpp>
-#include <openvino/runtime/compiled_model.hpp>
-#include <openvino/runtime/core.hpp>
-#include <openvino/runtime/infer_request.hpp>
 #include <openvino/runtime/properties.hpp>
 #include <ranges>
 
+#include "zeropoint/engine/compiled_variants.h"
 #include "zeropoint/engine/openvino_text.h"
 #include "zeropoint/engine/read_model.h"
+#include "zeropoint/engine/watch.h"
 
 namespace zp {
 namespace {
@@ -55,7 +55,7 @@ ov::AnyMap properties(const EngineOptions& options) {
   return map;
 }
 
-Result<EngineValue> engine_value(const std::string& name, const ov::Output<const ov::Node>& port) {
+Result<EngineValue> engine_value(const std::string& name, const ov::Output<ov::Node>& port) {
   EngineValue value{.name = name, .type = to_data_type(port.get_element_type()), .dims = {}};
   if (value.type == DataType::kUndefined || value.type == DataType::kString) {
     return fail(ErrorCode::kUnsupported,
@@ -72,13 +72,23 @@ Result<EngineValue> engine_value(const std::string& name, const ov::Output<const
   return value;
 }
 
-Result<std::vector<EngineValue>> engine_values(
-    const Places& places, const std::vector<ov::Output<const ov::Node>>& ports) {
+Result<std::vector<EngineValue>> engine_values(const Places& places,
+                                               const std::vector<ov::Output<ov::Node>>& ports) {
   std::vector<EngineValue> values;
   for (const auto& [name, index] : places) {
     ZP_ASSIGN_OR_RETURN(values.emplace_back(), engine_value(name, ports[index]));
   }
   return values;
+}
+
+Result<std::vector<OutputView>> views(ov::InferRequest& request, const Places& places) {
+  std::vector<OutputView> views;
+  views.reserve(places.size());
+  for (const auto& [name, index] : places) {
+    ZP_ASSIGN_OR_RETURN(views.emplace_back(),
+                        view_of(request.get_output_tensor(index), AxisOrder::kAsInModel));
+  }
+  return views;
 }
 
 bool fits(const EngineValue& input, const Tensor& tensor) {
@@ -88,33 +98,13 @@ bool fits(const EngineValue& input, const Tensor& tensor) {
                             [](int64_t want, int64_t got) { return want < 0 || want == got; });
 }
 
-Result<OutputView> view_of(const ov::Tensor& tensor) {
-  const ov::Shape dims = tensor.get_shape();
-  ZP_ASSIGN_OR_RETURN(Shape shape, Shape::make({dims.begin(), dims.end()}));
-  OutputView view{
-      .type = to_data_type(tensor.get_element_type()), .shape = std::move(shape), .bytes = {}};
-  if (tensor.get_size() != 0) {
-    view.bytes = {static_cast<const std::byte*>(tensor.data()), tensor.get_byte_size()};
-  }
-  return view;
-}
-
-std::string text_of(const ov::Node& layer, const std::string& key) {
-  const auto found = layer.get_rt_info().find(key);
-  return found == layer.get_rt_info().end() ? "" : found->second.as<std::string>();
-}
-
-std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> parts;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
-
 }  // namespace
+
+Result<int> axis_in(const OutputView& view, int64_t axis) {
+  ZP_ASSIGN_OR_RETURN(const int normal, normalize_axis(axis, view.shape.rank()));
+  if (view.order == AxisOrder::kAsInModel || normal == 0) return normal;
+  return normal == 1 ? view.shape.rank() - 1 : normal - 1;
+}
 
 std::string engine_version() {
   return fmt::format("OpenVINO {}", ov::get_openvino_version().buildNumber);
@@ -122,15 +112,19 @@ std::string engine_version() {
 
 struct Engine::Compiled {
   std::string model_name;
-  ov::Core core;
-  std::vector<ov::CompiledModel> models;  // one, or one for each request
-  std::vector<ov::InferRequest> requests;
+  std::unique_ptr<CompiledVariants> variants;
+  // The variant of each request's last run, whose views may still be looked at.
+  std::vector<std::shared_ptr<CompiledVariant>> last_run;
   Places input_places, output_places, extra_places;
-  std::vector<EngineValue> inputs, outputs, extra_outputs;
+  std::vector<EngineValue> inputs, outputs, extra_outputs, watched;
+  // Where values are watched.
+  std::shared_ptr<WatchBoard> board;
+  std::vector<int32_t> request_numbers;
 
   Status compile(EngineSource source, const EngineOptions& options);
-  Status set_inputs(ov::InferRequest& request, std::span<const NamedTensor> given) const;
-  static Result<std::vector<OutputView>> views(ov::InferRequest& request, const Places& places);
+  Result<std::vector<ov::Tensor>> input_tensors(std::span<const NamedTensor> given) const;
+  Result<RunOutputs> run(size_t request, std::span<const NamedTensor> given,
+                         const Watcher& watcher);
 };
 
 Engine::Engine(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
@@ -138,10 +132,11 @@ Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 Engine::~Engine() = default;
 
-int Engine::requests() const { return static_cast<int>(compiled_->requests.size()); }
+int Engine::requests() const { return static_cast<int>(compiled_->last_run.size()); }
 const std::vector<EngineValue>& Engine::inputs() const { return compiled_->inputs; }
 const std::vector<EngineValue>& Engine::outputs() const { return compiled_->outputs; }
 const std::vector<EngineValue>& Engine::extra_outputs() const { return compiled_->extra_outputs; }
+const std::vector<EngineValue>& Engine::watched() const { return compiled_->watched; }
 
 Result<Engine> Engine::compile(EngineSource source, const EngineOptions& options) {
   if (source.path.empty()) source.path = "model";
@@ -161,40 +156,47 @@ Result<Engine> Engine::compile(EngineSource source, const EngineOptions& options
 Status Engine::Compiled::compile(EngineSource source, const EngineOptions& options) {
   std::string_view doing = "read the model";
   try {
-    ZP_ASSIGN_OR_RETURN(ReadModel read, read_model(source, options.extra_outputs));
+    ZP_ASSIGN_OR_RETURN(ReadModel read, read_model(source, options.extra_outputs, options.watched));
     source.bytes.reset();
     doing = "give the inputs the shapes asked for";
     ZP_RETURN_IF_ERROR(set_input_shapes(read, options.input_shapes));
-    doing = "compile the model";
-    const int compilations = share_weights(options.mode) ? 1 : options.requests;
-    for (int i = 0; i < compilations; ++i) {
-      models.push_back(core.compile_model(read.model, "CPU", properties(options)));
-    }
-    const ov::CompiledModel& model = models.front();
     input_places = std::move(read.inputs);
     output_places = std::move(read.outputs);
     extra_places = std::move(read.extra_outputs);
-    ZP_ASSIGN_OR_RETURN(inputs, engine_values(input_places, model.inputs()));
-    ZP_ASSIGN_OR_RETURN(outputs, engine_values(output_places, model.outputs()));
-    ZP_ASSIGN_OR_RETURN(extra_outputs, engine_values(extra_places, model.outputs()));
-    for (int i = 0; i < options.requests; ++i) {
-      requests.push_back(models[static_cast<size_t>(i % compilations)].create_infer_request());
+    ZP_ASSIGN_OR_RETURN(inputs, engine_values(input_places, read.model->inputs()));
+    ZP_ASSIGN_OR_RETURN(outputs, engine_values(output_places, read.model->outputs()));
+    ZP_ASSIGN_OR_RETURN(extra_outputs, engine_values(extra_places, read.model->outputs()));
+    for (const auto& [name, value] : read.watched) {
+      ZP_ASSIGN_OR_RETURN(watched.emplace_back(), engine_value(name, value));
     }
+    doing = "compile the model";
+    if (!read.watched.empty()) {
+      board = std::make_shared<WatchBoard>(options.requests);
+      request_numbers.resize(static_cast<size_t>(options.requests));
+      std::iota(request_numbers.begin(), request_numbers.end(), 0);
+      add_watches(*read.model, read.watched, board);
+    }
+    variants = std::make_unique<CompiledVariants>(
+        read.model, properties(options), options.requests,
+        share_weights(options.mode) ? WeightSharing::kShared : WeightSharing::kApart);
+    last_run.resize(static_cast<size_t>(options.requests));
   } catch (const std::exception& exception) {
     return openvino_error(doing, exception);
   }
   return {};
 }
 
-Status Engine::Compiled::set_inputs(ov::InferRequest& request,
-                                    std::span<const NamedTensor> given) const {
-  for (const auto& [name, tensor] : given) {
-    if (std::ranges::find(inputs, name, &EngineValue::name) == inputs.end()) {
+// In the order of the compiled model. They refer to the elements of `given`.
+Result<std::vector<ov::Tensor>> Engine::Compiled::input_tensors(
+    std::span<const NamedTensor> given) const {
+  for (const NamedTensor& tensor : given) {
+    if (std::ranges::find(inputs, tensor.name, &EngineValue::name) == inputs.end()) {
       return invalid_argument(
-          fmt::format("the model has no input \"{}\"; its inputs are \"{}\"", name,
+          fmt::format("the model has no input \"{}\"; its inputs are \"{}\"", tensor.name,
                       fmt::join(inputs | std::views::transform(&EngineValue::name), "\", \"")));
     }
   }
+  std::vector<ov::Tensor> tensors(inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
     const EngineValue& input = inputs[i];
     const std::string wanted = fmt::format("input \"{}\" wants {} {}", input.name, name(input.type),
@@ -209,57 +211,59 @@ Status Engine::Compiled::set_inputs(ov::InferRequest& request,
       return invalid_argument(
           fmt::format("{}, got {} {}", wanted, name(tensor.type()), tensor.shape().to_string()));
     }
-    const auto dims = tensor.shape().dims();
+    const auto type = to_openvino(tensor.type());
+    const ov::Shape shape(tensor.shape().dims().begin(), tensor.shape().dims().end());
     const void* data = tensor.bytes().data();
-    request.set_input_tensor(
-        input_places[i].index,
-        data ? ov::Tensor(to_openvino(tensor.type()), ov::Shape(dims.begin(), dims.end()), data)
-             : ov::Tensor(to_openvino(tensor.type()), ov::Shape(dims.begin(), dims.end())));
+    tensors[input_places[i].index] = data ? ov::Tensor(type, shape, data) : ov::Tensor(type, shape);
   }
-  return {};
+  return tensors;
 }
 
-Result<std::vector<OutputView>> Engine::Compiled::views(ov::InferRequest& request,
-                                                        const Places& places) {
-  std::vector<OutputView> views;
-  views.reserve(places.size());
-  for (const auto& [name, index] : places) {
-    ZP_ASSIGN_OR_RETURN(views.emplace_back(), view_of(request.get_output_tensor(index)));
+Result<RunOutputs> Engine::Compiled::run(size_t request, std::span<const NamedTensor> given,
+                                         const Watcher& watcher) {
+  ZP_ASSIGN_OR_RETURN(std::vector<ov::Tensor> tensors, input_tensors(given));
+  if (board) {
+    tensors.emplace_back(ov::element::i32, ov::Shape{1}, &request_numbers[request]);
+    board->begin(request, watcher ? &watcher : nullptr);
   }
-  return views;
-}
-
-Result<RunOutputs> Engine::run(int request, std::span<const NamedTensor> inputs) {
-  Compiled& compiled = *compiled_;
-  if (request < 0 || request >= requests()) {
-    return invalid_argument(fmt::format("{}: request {}: expected 0 to {}", compiled.model_name,
-                                        request, requests() - 1));
-  }
-  ov::InferRequest& infer = compiled.requests[static_cast<size_t>(request)];
+  std::vector<ov::Shape> shapes;
+  for (const ov::Tensor& tensor : tensors) shapes.push_back(tensor.get_shape());
   RunOutputs run;
   try {
-    if (auto status = compiled.set_inputs(infer, inputs); !status) {
-      return tl::unexpected<Error>(std::move(status).error().at(compiled.model_name));
-    }
+    last_run[request] = variants->for_shapes(shapes);
+    ov::InferRequest& infer = last_run[request]->requests[request];
+    for (size_t i = 0; i < tensors.size(); ++i) infer.set_input_tensor(i, tensors[i]);
     infer.infer();
-    ZP_ASSIGN_OR_RETURN(run.outputs, Compiled::views(infer, compiled.output_places));
-    ZP_ASSIGN_OR_RETURN(run.extra, Compiled::views(infer, compiled.extra_places));
+    if (board) ZP_RETURN_IF_ERROR(board->end(request));
+    ZP_ASSIGN_OR_RETURN(run.outputs, views(infer, output_places));
+    ZP_ASSIGN_OR_RETURN(run.extra, views(infer, extra_places));
   } catch (const std::exception& exception) {
-    return tl::unexpected<Error>(
-        openvino_error("run the model", exception).value().at(compiled.model_name));
+    return openvino_error("run the model", exception);
   }
+  return run;
+}
+
+Result<RunOutputs> Engine::run(int request, std::span<const NamedTensor> inputs,
+                               const Watcher& watcher) {
+  if (request < 0 || request >= requests()) {
+    return invalid_argument(fmt::format("{}: request {}: expected 0 to {}", compiled_->model_name,
+                                        request, requests() - 1));
+  }
+  auto run = compiled_->run(static_cast<size_t>(request), inputs, watcher);
+  if (!run) return tl::unexpected<Error>(std::move(run).error().at(compiled_->model_name));
   return run;
 }
 
 Result<std::vector<ExecutedLayer>> Engine::executed_layers() const {
   std::vector<ExecutedLayer> layers;
   try {
-    for (const auto& layer : compiled_->models.front().get_runtime_model()->get_ordered_ops()) {
+    for (const auto& layer :
+         compiled_->variants->first().models.front().get_runtime_model()->get_ordered_ops()) {
       layers.push_back({.name = layer->get_friendly_name(),
-                        .nodes = split_at_commas(text_of(*layer, "originalLayersNames")),
-                        .type = text_of(*layer, "layerType"),
-                        .precision = text_of(*layer, "runtimePrecision"),
-                        .implementation = text_of(*layer, "primitiveType")});
+                        .nodes = split_at_commas(runtime_info(*layer, "originalLayersNames")),
+                        .type = runtime_info(*layer, "layerType"),
+                        .precision = runtime_info(*layer, "runtimePrecision"),
+                        .implementation = runtime_info(*layer, "primitiveType")});
     }
   } catch (const std::exception& exception) {
     return tl::unexpected<Error>(openvino_error("say how the model is executed", exception)

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,12 +40,20 @@ enum class ExecutionMode {
   kInt8,                // what OpenVINO makes of a quantized model: integer layers
 };
 
+// In which order the axes of a value lie in memory.
+enum class AxisOrder {
+  kAsInModel,
+  kChannelsLast,  // axis 1 of the model's shape comes last: [N, C, H, W] lies as [N, H, W, C]
+};
+
 struct EngineOptions {
   ExecutionMode mode = ExecutionMode::kFloat;
   // The number of requests, which may run at the same time, one thread each. At least 1.
   int requests = 1;
   // Names of values to hand out beside the model's own outputs.
   std::vector<std::string> extra_outputs = {};
+  // Names of values to be looked at while the model runs: much cheaper than to hand them out.
+  std::vector<std::string> watched = {};
   // By input name, -1 for a dimension that stays dynamic; replaces the shape in the model.
   std::map<std::string, std::vector<int64_t>> input_shapes = {};
 };
@@ -61,8 +70,9 @@ struct EngineValue {
 // What a run gave for one value. The engine owns the elements.
 struct OutputView {
   DataType type = DataType::kUndefined;
-  Shape shape;
-  std::span<const std::byte> bytes;  // row-major
+  AxisOrder order = AxisOrder::kAsInModel;
+  Shape shape;  // of the elements as they lie in memory, row-major
+  std::span<const std::byte> bytes;
 
   // The elements. Requires type == data_type_of<T>().
   template <class T>
@@ -71,8 +81,18 @@ struct OutputView {
   }
 };
 
+// Where the model's axis, which may count from the end, is in the view. An error where it has none.
+Result<int> axis_in(const OutputView& view, int64_t axis);
+
+// Called once a run with each value of Engine::watched() (one without elements may be left out), by
+// its number there, in an order that the engine chooses, on a thread of the engine, while the run
+// is waited for. The view is valid during the call and may be of either order, and of float32 where
+// the model computes in another float type. An error ends the watching, not the run, and is what
+// run() then returns.
+using Watcher = std::function<Status(size_t number, const OutputView& view)>;
+
 struct RunOutputs {
-  std::vector<OutputView> outputs;  // as in Engine::outputs()
+  std::vector<OutputView> outputs;  // as in Engine::outputs(), all AxisOrder::kAsInModel
   std::vector<OutputView> extra;    // as in Engine::extra_outputs()
 };
 
@@ -88,8 +108,8 @@ struct ExecutedLayer {
 class Engine {
  public:
   // Errors name the model, what failed, and the cause as OpenVINO gives it. Refused are: values of
-  // string or unknown type among inputs and outputs (kUnsupported), extra outputs and input shapes
-  // whose names the model does not have, inputs without a known rank.
+  // string or unknown type among inputs and outputs (kUnsupported), names (extra outputs,
+  // watched values, input shapes) that the model does not have, inputs without a known rank.
   // Memory: OpenVINO keeps the weights as it uses them (in kFloat once, in the other modes once a
   // request) and, unless they are external data, as they were; nothing else of the model stays.
   static Result<Engine> compile(EngineSource source, const EngineOptions& options);
@@ -104,12 +124,15 @@ class Engine {
   const std::vector<EngineValue>& inputs() const;
   const std::vector<EngineValue>& outputs() const;
   const std::vector<EngineValue>& extra_outputs() const;
+  // In the order of the options, as the model has them.
+  const std::vector<EngineValue>& watched() const;
 
   // Runs the model once. `request` is in [0, requests()); different ones may run at the same time,
   // one only by one thread at a time. Each of inputs() is given once, in any order.
   // The views stay valid until the next run of the same request, or the engine's end, and as long
   // as the inputs.
-  Result<RunOutputs> run(int request, std::span<const NamedTensor> inputs);
+  Result<RunOutputs> run(int request, std::span<const NamedTensor> inputs,
+                         const Watcher& watcher = nullptr);
 
   // In the order of execution.
   Result<std::vector<ExecutedLayer>> executed_layers() const;

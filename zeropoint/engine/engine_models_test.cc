@@ -92,6 +92,38 @@ TEST(EngineOnRealModels, EveryValueCanBeLookedAtAndTheOutputsStay) {
   }
 }
 
+TEST(EngineOnRealModels, WatchedValuesAreThoseHandedOut) {
+  const auto folder = shared_data("models");
+  if (!folder) GTEST_SKIP() << kNoSharedData;
+  for (const char* name : {"squeezenet1.1_fp32", "nnsplit_en", "vit_ibp_3_3_8"}) {
+    SCOPED_TRACE(name);
+    const auto path = *folder / (std::string(name) + ".onnx");
+    const std::vector<std::string> names = node_outputs(path);
+    auto expected = Engine::compile({.path = path}, {.extra_outputs = names}).value();
+    auto engine = Engine::compile({.path = path}, {.watched = names}).value();
+    const auto inputs = sample_for(engine, 1);
+    const RunOutputs outputs = expected.run(0, inputs).value();
+    size_t seen = 0;
+    const auto run = engine.run(0, inputs, [&](size_t i, const OutputView& view) {
+      ++seen;
+      if (view.type != DataType::kFloat) return Status();
+      std::vector<float> want(outputs.extra[i].as<float>().begin(),
+                              outputs.extra[i].as<float>().end());
+      std::vector<float> got(view.as<float>().begin(), view.as<float>().end());
+      EXPECT_EQ(got.size(), want.size());
+      std::ranges::sort(want);  // the order is tested elsewhere
+      std::ranges::sort(got);
+      for (size_t j = 0; j < got.size(); j += 97) {
+        EXPECT_NEAR(got[j], want[j], 1e-4F * std::max(std::abs(want.front()), want.back()))
+            << names[i];
+      }
+      return Status();
+    });
+    ASSERT_TRUE(run) << run.error().message;
+    EXPECT_EQ(seen, names.size());
+  }
+}
+
 TEST(EngineOnRealModels, ResultsAreTheSameBitsForAnyNumberOfRequests) {
   const auto folder = shared_data("models");
   if (!folder) GTEST_SKIP() << kNoSharedData;

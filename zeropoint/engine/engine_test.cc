@@ -154,6 +154,103 @@ TEST(Engine, HandsOutInputsInitializersAndNamesThatShareAValue) {
   EXPECT_THAT(values(outputs.extra[6]), ElementsAre(5, 6));
 }
 
+// The view's elements in the model's order: [N, H, W, C] to [N, C, H, W].
+std::vector<float> in_model_order(const OutputView& view) {
+  const std::vector<float> given = values(view);
+  if (view.order == AxisOrder::kAsInModel) return given;
+  const auto dims = view.shape.dims();
+  const auto channels = static_cast<size_t>(dims.back());
+  const size_t plane = given.size() / channels / static_cast<size_t>(dims[0]);
+  std::vector<float> ordered(given.size());
+  for (size_t i = 0; i < given.size(); ++i) {
+    const size_t n = i / channels / plane;
+    ordered[(n * channels + i % channels) * plane + i / channels % plane] = given[i];
+  }
+  return ordered;
+}
+
+TEST(Engine, ShowsWatchedValuesWhileItRuns) {
+  const std::string text = R"(
+    g (float[N,2,2,2] x) => (float[N,3,2,2] y, float[N,2,2,2] i)
+    <float[3,2,1,1] w = {1, 0, 0, 1, 1, 1}>
+    { c = Conv(x, w)  r = Relu(c)  m = MaxPool<kernel_shape = [2, 2]>(r)  y = Neg(r)  k = Shape(r)
+      i = Identity(x) })";
+  const std::vector<std::string> names{"y", "c", "x", "r", "m", "k", "i"};
+  Engine watching = compiled(text, {.watched = names});
+  Engine handing_out = compiled(text, {.extra_outputs = names});
+  ASSERT_EQ(watching.watched().size(), names.size());
+  EXPECT_EQ(watching.watched()[1].name, "c");
+  EXPECT_THAT(watching.watched()[1].dims, Optional(ElementsAre(-1, 3, 2, 2)));
+  EXPECT_EQ(watching.watched()[5].type, DataType::kInt64);
+  for (const int64_t batch : {1, 3, 1, 0, 2}) {
+    std::vector<float> x(static_cast<size_t>(batch) * 8);
+    for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i) - 5.5F;
+    const std::vector<NamedTensor> inputs{{"x", floats({batch, 2, 2, 2}, x)}};
+    const RunOutputs expected = run(handing_out, inputs);
+    std::vector<int> seen(names.size());
+    const auto watched = watching.run(0, inputs, [&](size_t number, const OutputView& view) {
+      ++seen[number];
+      if (names[number] == "k") return Status();
+      EXPECT_EQ(in_model_order(view), values(expected.extra[number])) << names[number];
+      const int channel_axis = axis_in(view, 1).value();
+      EXPECT_EQ(view.shape.dim(channel_axis), expected.extra[number].shape.dim(1));
+      EXPECT_EQ(axis_in(view, -3).value(), channel_axis);
+      return Status();
+    });
+    ASSERT_TRUE(watched) << watched.error().message;
+    if (batch > 0) {
+      EXPECT_THAT(seen, ::testing::Each(1)) << batch;
+    }
+    EXPECT_EQ(values(watched->outputs[0]), values(expected.outputs[0]));
+    ASSERT_TRUE(watching.run(0, inputs));  // and nobody has to look
+  }
+}
+
+TEST(Engine, GivesBackTheErrorOfAWatcher) {
+  Engine engine = compiled("g (float[2] x) => (float[2] z) { y = Neg(x)  z = Exp(y) }",
+                           {.watched = {"y", "z"}});
+  const std::vector<NamedTensor> inputs{{"x", floats({2}, {1, 2})}};
+  int calls = 0;
+  const auto outputs = engine.run(0, inputs, [&](size_t, const OutputView&) -> Status {
+    ++calls;
+    return invalid_data("enough");
+  });
+  ASSERT_FALSE(outputs);
+  EXPECT_EQ(outputs.error().message, "test.onnx: enough");
+  EXPECT_EQ(calls, 1);
+  EXPECT_TRUE(engine.run(0, inputs));
+  EXPECT_EQ(compile_error(from_text(kConvolution), {.watched = {"q"}}),
+            "test.onnx: there is no value \"q\" in the model");
+}
+
+TEST(Engine, ComputesABatchTheSameWhateverRanBefore) {
+  const std::string text =
+      "g (float[N,1,3,3] x) => (float[N,1,2,2] y)"
+      " <float[1,1,2,2] w = {1, 2, 3, 4}> { y = Conv(x, w) }";
+  Engine engine = compiled(text);
+  const auto result = [&](int64_t batch) {
+    std::vector<float> x(static_cast<size_t>(batch) * 9);
+    for (size_t i = 0; i < x.size(); ++i) x[i] = 1.0F / static_cast<float>(i + 1);
+    const std::vector<NamedTensor> inputs{{"x", floats({batch, 1, 3, 3}, x)}};
+    return values(run(engine, inputs).outputs[0]);
+  };
+  const std::vector<float> first = result(2);
+  EXPECT_EQ(first.size(), 8U);
+  for (const int64_t batch : {1, 3, 4, 5, 6, 7}) {
+    EXPECT_EQ(result(batch).size(), static_cast<size_t>(batch) * 4);
+  }
+  EXPECT_EQ(result(2), first);
+}
+
+TEST(Engine, RunsABatchThatTheModelDoesNotFoldInto) {
+  // The model's own numbers fit a batch of 2 alone.
+  Engine engine = compiled(
+      "g (float[N,3] x) => (float[2,3] y) <float[2,3] w = {1,2,3,4,5,6}>"
+      " { y = Add(x, w) }");
+  const std::vector<NamedTensor> inputs{{"x", floats({2, 3}, {1, 1, 1, 1, 1, 1})}};
+  EXPECT_THAT(values(run(engine, inputs).outputs[0]), ElementsAre(2, 3, 4, 5, 6, 7));
+}
+
 TEST(Engine, TakesInitializersThatAreListedAsInputsForConstants) {
   onnx::ModelProto model = onnx_model(
       "g (float[2] x, float[2] w) => (float[2] y) <float[2] w = {3, 4}> { y = Add(x, w) }");

@@ -53,6 +53,19 @@ ov::element::Type to_openvino(DataType type) {
   return found == kTypes.end() ? ov::element::dynamic : ov::element::Type(found->second);
 }
 
+Result<OutputView> view_of(const ov::Tensor& tensor, AxisOrder order) {
+  const ov::Shape dims = tensor.get_shape();
+  ZP_ASSIGN_OR_RETURN(Shape shape, Shape::make({dims.begin(), dims.end()}));
+  OutputView view{.type = to_data_type(tensor.get_element_type()),
+                  .order = order,
+                  .shape = std::move(shape),
+                  .bytes = {}};
+  if (tensor.get_size() != 0) {
+    view.bytes = {static_cast<const std::byte*>(tensor.data()), tensor.get_byte_size()};
+  }
+  return view;
+}
+
 std::string one_line(std::string_view what) {
   constexpr size_t kMost = 400;
   std::string text;
@@ -72,6 +85,21 @@ std::string one_line(std::string_view what) {
   if (text.empty()) text = last_frame;
   if (text.size() > kMost) text = text.substr(0, kMost) + " ...";
   return text;
+}
+
+std::string runtime_info(const ov::Node& layer, const std::string& key) {
+  const auto found = layer.get_rt_info().find(key);
+  return found == layer.get_rt_info().end() ? "" : found->second.as<std::string>();
+}
+
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
 }
 
 }  // namespace zp

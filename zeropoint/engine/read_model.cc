@@ -41,8 +41,8 @@ Result<ModelValues> values_of(const EngineSource& source) {
   return read_model_values(stream, size);
 }
 
-Status check_names(const ModelValues& values, const std::vector<std::string>& extra_outputs) {
-  for (const std::string& name : extra_outputs) {
+Status check_names(const ModelValues& values, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
     if (!values.all.contains(name)) {
       return invalid_argument(fmt::format("there is no value \"{}\" in the model", name));
     }
@@ -50,18 +50,20 @@ Status check_names(const ModelValues& values, const std::vector<std::string>& ex
   return {};
 }
 
-// What the model has to give: its outputs, the extra ones, and its inputs, each of which is then
-// found at the place of its name. That is so whatever OpenVINO calls a value: it renames some
-// (an input that feeds a Dropout gets the name of the Dropout's output), and forgets inputs and
-// values that nothing uses.
+// What the model has to give: its outputs, the extra ones, what is watched, and its inputs, each of
+// which is then found at the place of its name. That is so whatever OpenVINO calls a value: it
+// renames some (an input that feeds a Dropout gets the name of the Dropout's output), and forgets
+// inputs and values that nothing uses.
 std::vector<std::string> wanted_outputs(const ModelValues& values,
-                                        const std::vector<std::string>& extra_outputs) {
+                                        const std::vector<std::string>& extra_outputs,
+                                        const std::vector<std::string>& watched) {
   std::vector<std::string> wanted = values.outputs;
   std::set<std::string> known(wanted.begin(), wanted.end());
   const auto add = [&](const std::string& name) {
     if (known.insert(name).second) wanted.push_back(name);
   };
   std::ranges::for_each(extra_outputs, add);
+  std::ranges::for_each(watched, add);
   std::ranges::for_each(values.inputs, add);
   return wanted;
 }
@@ -83,10 +85,12 @@ std::shared_ptr<ov::Model> read_with_outputs(const EngineSource& source,
 }  // namespace
 
 Result<ReadModel> read_model(const EngineSource& source,
-                             const std::vector<std::string>& extra_outputs) {
+                             const std::vector<std::string>& extra_outputs,
+                             const std::vector<std::string>& watched) {
   ZP_ASSIGN_OR_RETURN(const ModelValues values, values_of(source));
   ZP_RETURN_IF_ERROR(check_names(values, extra_outputs));
-  const std::vector<std::string> wanted = wanted_outputs(values, extra_outputs);
+  ZP_RETURN_IF_ERROR(check_names(values, watched));
+  const std::vector<std::string> wanted = wanted_outputs(values, extra_outputs, watched);
   ReadModel read;
   read.model = read_with_outputs(source, std::span(wanted).subspan(values.outputs.size()));
   const ov::ResultVector results = read.model->get_results();
@@ -113,7 +117,10 @@ Result<ReadModel> read_model(const EngineSource& source,
     read.extra_outputs.push_back({name, place_of(name)});
     handed_out.insert(name);
   }
-  // Those that only served to find the inputs are the last ones, so no other's index changes.
+  for (const std::string& name : watched) {
+    read.watched.emplace_back(name, results[place_of(name)]->input_value(0));
+  }
+  // Those that only served to find values are the last ones, so no other's index changes.
   for (size_t i = values.outputs.size(); i < wanted.size(); ++i) {
     if (!handed_out.contains(wanted[i])) read.model->remove_result(results[i]);
   }

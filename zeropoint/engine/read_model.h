@@ -6,6 +6,7 @@
 #include <memory>
 #include <openvino/core/model.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "zeropoint/base/error.h"
@@ -24,12 +25,14 @@ struct ReadModel {
   std::vector<Place> inputs;         // all that are no initializers, in the ONNX model's order
   std::vector<Place> outputs;        // in the ONNX model's order
   std::vector<Place> extra_outputs;  // in the order of the options
+  std::vector<std::pair<std::string, ov::Output<ov::Node>>> watched;  // likewise
 };
 
 // Reads the model and adds the extra outputs. Errors as Engine::compile says, without the model's
 // name. OpenVINO's exceptions come through.
 Result<ReadModel> read_model(const EngineSource& source,
-                             const std::vector<std::string>& extra_outputs);
+                             const std::vector<std::string>& extra_outputs,
+                             const std::vector<std::string>& watched);
 
 // Gives the inputs the shapes of EngineOptions. Errors and exceptions as above; also where an input
 // has no known rank in the end.

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <deque>
+#include <cstdlib>
 #include <filesystem>
 #include <mutex>
-#include <set>
 #include <span>
 
 #include "zeropoint/base/tensor_view.h"
@@ -21,6 +19,16 @@ namespace {
 bool is_float(DataType type) {
   return type == DataType::kFloat || type == DataType::kFloat16 || type == DataType::kBfloat16 ||
          type == DataType::kDouble;
+}
+
+// The instructions that decide how the engine's layers round.
+std::string instruction_set() {
+  std::string set = kernels::available_targets().front();
+  // The engine's layers heed this variable of oneDNN's.
+  if (const char* limit = std::getenv("ONEDNN_MAX_CPU_ISA"); limit && *limit) {
+    set += fmt::format(", at most {}", limit);
+  }
+  return set;
 }
 
 // The 2^16 floats that 16 bits can stand for.
@@ -58,25 +66,28 @@ std::span<const float> floats_of(const OutputView& view, std::vector<float>& roo
   }
 }
 
-// A tensor's observers, which all requests share: what is observed does not depend on the order.
-struct Observed {
-  size_t extra_output = 0;
-  std::string name;
-  std::mutex mutex;  // guards what follows
-  TensorStatistics statistics;
-};
-
 Status observe(Observer& observer, const OutputView& view, std::optional<int64_t> channel_axis) {
   thread_local std::vector<float> room;
   const std::span<const float> values = floats_of(view, room);
   if (!channel_axis) return observer.observe(values);
+  ZP_ASSIGN_OR_RETURN(const int axis, axis_in(view, *channel_axis));
   ZP_ASSIGN_OR_RETURN(const auto tensor, TensorView<const float>::make(values, view.shape));
   if (observer.channels().empty()) {
-    ZP_ASSIGN_OR_RETURN(const AxisSplit split, split_at_axis(view.shape, *channel_axis));
-    ZP_ASSIGN_OR_RETURN(observer, Observer::per_channel(split.axis));
+    ZP_ASSIGN_OR_RETURN(observer, Observer::per_channel(view.shape.dim(axis)));
   }
-  return observer.observe(tensor, *channel_axis);
+  return observer.observe(tensor, axis);
 }
+
+// A tensor's observers. Several requests share them, behind the lock: what comes of it does not
+// depend on the order.
+struct Observed {
+  std::mutex mutex;  // guards what follows
+  Observer fit;
+  Observer held_back;
+};
+
+// So many requests share one set of observers: few enough that they seldom wait for each other.
+constexpr int kSharing = 4;
 
 // The requests that no thread is using.
 class FreeRequests {
@@ -112,14 +123,17 @@ class Calibration {
 
  private:
   Status take_sample(int64_t index);
-  Status observe_all(const RunOutputs& run, const Hash128& sample);
-  Status observe_one(Observed& observed, const RunOutputs& run, const Hash128& sample);
+  Status run_sample(const CalibrationInputs::Sample& sample, bool& begun);
+  Status observe_watched(size_t set, size_t number, const OutputView& view, const Hash128& sample);
 
   Engine& engine_;
   const CalibrationInputs& samples_;
   const CalibrateOptions& options_;
   FreeRequests requests_;
-  std::deque<Observed> observed_;
+  // By number among engine.watched(); nothing for a value that is not observed.
+  std::vector<const ObservedTensor*> chosen_;
+  // Sets of observers, each by number as above.
+  std::vector<std::vector<Observed>> sets_;
 
   std::mutex mutex_;  // guards what follows
   std::vector<CalibrationSample> taken_;
@@ -127,24 +141,25 @@ class Calibration {
 };
 
 Status Calibration::choose(const std::vector<ObservedTensor>& tensors) {
-  const auto& extra = engine_.extra_outputs();
-  std::set<std::string> names;
+  const auto& watched = engine_.watched();
+  chosen_.resize(watched.size());
   for (const ObservedTensor& tensor : tensors) {
-    const auto found = std::ranges::find(extra, tensor.name, &EngineValue::name);
-    if (found == extra.end()) {
+    const auto found = std::ranges::find(watched, tensor.name, &EngineValue::name);
+    if (found == watched.end()) {
       return invalid_argument(fmt::format(
-          "tensor \"{}\" is to be observed, but the engine does not hand it out", tensor.name));
+          "tensor \"{}\" is to be observed, but the engine does not watch it", tensor.name));
     }
-    if (!names.insert(tensor.name).second) {
+    const ObservedTensor*& chosen = chosen_[static_cast<size_t>(found - watched.begin())];
+    if (chosen) {
       return invalid_argument(
           fmt::format("tensor \"{}\" is to be observed more than once", tensor.name));
     }
-    if (!is_float(found->type)) continue;
-    Observed& observed = observed_.emplace_back();
-    observed.extra_output = static_cast<size_t>(found - extra.begin());
-    observed.name = tensor.name;
-    observed.statistics.channel_axis = tensor.channel_axis;
+    chosen = &tensor;
   }
+  for (size_t i = 0; i < watched.size(); ++i) {
+    if (!is_float(watched[i].type)) chosen_[i] = nullptr;
+  }
+  for (int i = 0; i < engine_.requests(); i += kSharing) sets_.emplace_back(watched.size());
   return {};
 }
 
@@ -159,24 +174,20 @@ Status Calibration::take_sample(int64_t index) {
   const std::string name = samples_.name(index);
   // Without folders, so that it does not matter where a shard's samples lie.
   const std::string source = std::filesystem::path(name).filename().string();
+  bool begun = false;
   Error problem;
   if (auto sample = samples_.load(index); !sample) {
     problem = std::move(sample).error();
+  } else if (auto status = run_sample(*sample, begun); !status) {
+    problem = std::move(status).error().at(name);
   } else {
-    const int request = requests_.take();
-    auto run = engine_.run(request, sample->inputs);
-    Status status;
-    if (run) status = observe_all(*run, sample->hash);
-    requests_.give_back(request);
-    if (run) {
-      ZP_RETURN_IF_ERROR(std::move(status));
-      const std::lock_guard lock(mutex_);
-      taken_.push_back({sample->hash, source});
-      return {};
-    }
-    problem = std::move(run).error().at(name);
+    const std::lock_guard lock(mutex_);
+    taken_.push_back({sample->hash, source});
+    return {};
   }
-  if (options_.on_bad_sample == OnBadSample::kStop || problem.code == ErrorCode::kCancelled) {
+  // What was observed of half a run cannot be taken back.
+  if (begun || options_.on_bad_sample == OnBadSample::kStop ||
+      problem.code == ErrorCode::kCancelled) {
     return tl::unexpected<Error>(std::move(problem));
   }
   if (const size_t at = problem.message.find(name); at != std::string::npos && !name.empty()) {
@@ -187,30 +198,29 @@ Status Calibration::take_sample(int64_t index) {
   return {};
 }
 
-Status Calibration::observe_all(const RunOutputs& run, const Hash128& sample) {
-  // First those that no other request is busy with, then the rest, whether one has to wait or not.
-  std::vector<Observed*> busy;
-  for (Observed& observed : observed_) {
-    if (const std::unique_lock lock(observed.mutex, std::try_to_lock); lock) {
-      ZP_RETURN_IF_ERROR(observe_one(observed, run, sample));
-    } else {
-      busy.push_back(&observed);
-    }
-  }
-  for (Observed* observed : busy) {
-    const std::lock_guard lock(observed->mutex);
-    ZP_RETURN_IF_ERROR(observe_one(*observed, run, sample));
-  }
+Status Calibration::run_sample(const CalibrationInputs::Sample& sample, bool& begun) {
+  const int request = requests_.take();
+  const size_t set = static_cast<size_t>(request) % sets_.size();
+  auto run = engine_.run(request, sample.inputs, [&](size_t number, const OutputView& view) {
+    begun = true;
+    return observe_watched(set, number, view, sample.hash);
+  });
+  requests_.give_back(request);
+  if (!run) return tl::unexpected<Error>(std::move(run).error());
   return {};
 }
 
-Status Calibration::observe_one(Observed& observed, const RunOutputs& run, const Hash128& sample) {
-  TensorStatistics& statistics = observed.statistics;
-  auto status = observe(is_held_back(sample) ? statistics.held_back : statistics.fit,
-                        run.extra[observed.extra_output], statistics.channel_axis);
+Status Calibration::observe_watched(size_t set, size_t number, const OutputView& view,
+                                    const Hash128& sample) {
+  const ObservedTensor* tensor = chosen_[number];
+  if (!tensor) return {};
+  Observed& observed = sets_[set][number];
+  const std::lock_guard lock(observed.mutex);
+  auto status =
+      observe(is_held_back(sample) ? observed.held_back : observed.fit, view, tensor->channel_axis);
   if (!status) {
     return tl::unexpected<Error>(
-        std::move(status).error().at(fmt::format("tensor \"{}\"", observed.name)));
+        std::move(status).error().at(fmt::format("tensor \"{}\"", tensor->name)));
   }
   return {};
 }
@@ -225,13 +235,21 @@ Result<CalibrationStatistics> Calibration::statistics(CalibrationOrigin origin) 
                                           skipped_.size(), skipped_.front().reason));
   }
   origin.engine = engine_version();
-  origin.instruction_set = kernels::available_targets().front();
+  origin.instruction_set = instruction_set();
   CalibrationStatistics statistics{.origin = std::move(origin),
                                    .tensors = {},
                                    .samples = std::move(taken_),
                                    .skipped = std::move(skipped_)};
-  for (Observed& observed : observed_) {
-    statistics.tensors.emplace(observed.name, std::move(observed.statistics));
+  for (size_t i = 0; i < chosen_.size(); ++i) {
+    if (!chosen_[i]) continue;
+    TensorStatistics& tensor = statistics.tensors[chosen_[i]->name];
+    tensor.channel_axis = chosen_[i]->channel_axis;
+    for (std::vector<Observed>& set : sets_) {
+      ZP_RETURN_IF_ERROR(merge_observers(tensor.fit, set[i].fit));
+      ZP_RETURN_IF_ERROR(merge_observers(tensor.held_back, set[i].held_back));
+      set[i].fit = {};
+      set[i].held_back = {};
+    }
   }
   return statistics;
 }

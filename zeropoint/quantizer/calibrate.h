@@ -47,15 +47,16 @@ struct CalibrateOptions {
 };
 
 // Runs `engine` on every sample, as many at a time as it has requests, and observes `tensors`, each
-// of which has to be among engine.extra_outputs(). Those of integers and booleans are left out of
-// the statistics. Of `origin`, engine and instruction_set are filled in here.
+// of which has to be among engine.watched(). Those of integers and booleans are left out of the
+// statistics. Of `origin`, engine and instruction_set are filled in here.
 //
 // The statistics are the same for any number of requests and any order of the samples. Memory: one
-// sample, its outputs and 1 MB a request, and the observers, whatever the number of samples.
+// sample and 1 MB a request, and the observers, once for every four requests, whatever the number
+// of samples.
 //
-// Errors: of a sample (the one with the lowest index), an observed tensor that is no extra output,
-// a channel axis that the tensor does not have or along which its size varies, no sample left,
-// cancelling.
+// Errors: of a sample (the one with the lowest index), an observed tensor that is not watched, a
+// channel axis that the tensor does not have or along which its size varies, no sample left,
+// cancelling; and, also with kSkip, a run that the engine gives up half way.
 Result<CalibrationStatistics> calibrate(Engine& engine, const std::vector<ObservedTensor>& tensors,
                                         const CalibrationInputs& samples, CalibrationOrigin origin,
                                         const CalibrateOptions& options = {});

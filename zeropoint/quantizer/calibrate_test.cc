@@ -28,7 +28,7 @@ const std::vector<ObservedTensor> kObserved{{"x"}, {"c", 1}, {"r"}, {"n"}, {"h"}
 
 Engine engine_of(int requests) {
   EngineOptions options{.requests = requests};
-  for (const ObservedTensor& tensor : kObserved) options.extra_outputs.push_back(tensor.name);
+  for (const ObservedTensor& tensor : kObserved) options.watched.push_back(tensor.name);
   auto engine = Engine::compile(
       {.path = "test.onnx", .bytes = onnx_model(kModel).SerializeAsString()}, options);
   EXPECT_TRUE(engine) << engine.error().message;
@@ -113,12 +113,15 @@ TEST(Calibrate, GivesTheSameBytesForAnyNumberOfRequests) {
 }
 
 TEST(Calibrate, GivesTheSameBytesForAnySharding) {
-  const auto whole = serialize(calibrated(2, samples(40)).value());
+  Engine engine = engine_of(2);
+  const auto of = [&](const CalibrationInputs& source) {
+    return calibrate(engine, kObserved, source, {}).value();
+  };
+  const auto whole = serialize(of(samples(40)));
   for (const int64_t shards : {2, 5, 40}) {
-    auto merged = calibrated(1, samples(40 / shards, 0, shards)).value();
+    auto merged = of(samples(40 / shards, 0, shards));
     for (int64_t shard = 1; shard < shards; ++shard) {
-      const auto more = calibrated(2, samples(40 / shards, shard, shards)).value();
-      const auto status = merge(merged, "A", more, "B");
+      const auto status = merge(merged, "A", of(samples(40 / shards, shard, shards)), "B");
       ASSERT_TRUE(status) << status.error().message;
     }
     EXPECT_EQ(serialize(merged), whole) << shards << " shards";
@@ -158,7 +161,7 @@ TEST(Calibrate, StopsAtTheFirstBadSample) {
   }
 }
 
-TEST(Calibrate, SkipsOnBadSampleWhereAsked) {
+TEST(Calibrate, SkipsBadSamplesWhereAsked) {
   const auto statistics = calibrated(2, bad_samples(), {.on_bad_sample = OnBadSample::kSkip});
   ASSERT_TRUE(statistics) << statistics.error().message;
   EXPECT_EQ(statistics->samples.size(), 6U);
@@ -183,7 +186,7 @@ TEST(Calibrate, NeedsASampleThatCanBeUsed) {
 TEST(Calibrate, RefusesTensorsThatItCannotObserve) {
   Engine engine = engine_of(1);
   EXPECT_THAT(calibrate(engine, {{"y"}}, samples(1), {}).error().message,
-              HasSubstr("tensor \"y\" is to be observed, but the engine does not hand it out"));
+              HasSubstr("tensor \"y\" is to be observed, but the engine does not watch it"));
   EXPECT_THAT(calibrate(engine, {{"x"}, {"x"}}, samples(1), {}).error().message,
               HasSubstr("more than once"));
   EXPECT_THAT(calibrate(engine, {{"x", 4}}, samples(1), {}).error().message,

@@ -68,7 +68,7 @@ Result<CalibrationStatistics> calibrate_model(const PreparedModel& prepared,
                                               const RunOptions& options) {
   const auto tensors = tensors_to_observe(prepared.model, prepared.values);
   EngineOptions engine_of = engine_options(options, ExecutionMode::kFloat);
-  for (const auto& tensor : tensors) engine_of.extra_outputs.push_back(tensor.name);
+  for (const auto& tensor : tensors) engine_of.watched.push_back(tensor.name);
   ZP_ASSIGN_OR_RETURN(Engine engine, compile(prepared.model, engine_of));
   CalibrationOrigin origin;
   origin.tool_version = "zeropoint " ZP_VERSION;
