@@ -68,10 +68,16 @@ Status set(Request& request, const std::string& key, const std::string& value) {
   return {};
 }
 
+Status prepare_for(zp::Model& model, int64_t opset) {
+  zp::PrepareOptions options;
+  options.min_opset = opset;
+  return zp::prepare(model, options).map([](const auto&) {});
+}
+
 Result<nlohmann::json> run_dynamic(Request& request, zp::Model& model) {
-  if (request.prepare) ZP_RETURN_IF_ERROR(zp::prepare(model, {.min_opset = zp::kDynamicOpset}));
+  if (request.prepare) ZP_RETURN_IF_ERROR(prepare_for(model, zp::kDynamicOpset));
   ZP_ASSIGN_OR_RETURN(const auto report, zp::quantize_dynamic(model, request.dynamic));
-  ZP_RETURN_IF_ERROR(zp::check_structure(model.proto()));
+  ZP_RETURN_IF_ERROR(zp::check_with_onnx(model));
   ZP_RETURN_IF_ERROR(model.save(request.out));
   nlohmann::json json{{"bytes_before", report.bytes_before},
                       {"bytes_after", report.bytes_after},
@@ -90,9 +96,9 @@ Result<nlohmann::json> run(Request& request) {
   request.dynamic.selection = request.options.selection;
   if (request.is_dynamic) return run_dynamic(request, model);
   ZP_ASSIGN_OR_RETURN(const int64_t opset, zp::required_opset(model, request.options));
-  if (request.prepare) ZP_RETURN_IF_ERROR(zp::prepare(model, {.min_opset = opset}));
+  if (request.prepare) ZP_RETURN_IF_ERROR(prepare_for(model, opset));
   ZP_ASSIGN_OR_RETURN(const auto report, zp::quantize_weights_only(model, request.options));
-  ZP_RETURN_IF_ERROR(zp::check_structure(model.proto()));
+  ZP_RETURN_IF_ERROR(zp::check_with_onnx(model));
   ZP_RETURN_IF_ERROR(model.save(request.out));
   nlohmann::json json{{"required_opset", opset},
                       {"quantized", nlohmann::json::array()},

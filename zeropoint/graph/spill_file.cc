@@ -4,17 +4,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <string>
 
 #include "zeropoint/base/file.h"
+#include "zeropoint/base/scratch_folder.h"
 
 namespace zp {
 
 Result<SpillFile> SpillFile::create() {
-  // Not /tmp where it can be avoided: that often lies in memory.
-  const char* chosen = std::getenv("TMPDIR");
-  const std::filesystem::path folder = chosen && *chosen ? chosen : "/var/tmp";
+  const std::filesystem::path folder = scratch_root();
   std::string name = (folder / "zeropoint-XXXXXX").string();
   FileDescriptor file(::mkostemp(name.data(), O_CLOEXEC));
   if (!file.is_open()) return file_error(folder, "create a temporary file in it", errno);

@@ -1,17 +1,13 @@
 #include "zeropoint/quantizer/prepared_model.h"
 
-#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp is POSIX
-
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdlib>
 #include <set>
 #include <string_view>
 #include <system_error>
 
-#include "zeropoint/base/file.h"
+#include "zeropoint/base/scratch_folder.h"
 #include "zeropoint/graph/check.h"
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/graph/external_data.h"
@@ -24,30 +20,6 @@ constexpr std::array<std::string_view, 12> kQuantizedOps{
     "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv",
     "QLinearMatMul",  "MatMulInteger",    "ConvInteger",           "MatMulNBits",
     "QGemm",          "QLinearAdd",       "FakeQuantize",          "DynamicQuantizeLSTM"};
-
-// A folder for one model, gone with its content when this object is.
-class ScratchFolder {
- public:
-  static Result<ScratchFolder> create() {
-    const char* chosen = std::getenv("TMPDIR");
-    std::string path = std::string(chosen && *chosen ? chosen : "/var/tmp") + "/zeropoint-XXXXXX";
-    if (!::mkdtemp(path.data())) return file_error(path, "create a temporary folder", errno);
-    return ScratchFolder(path);
-  }
-  ScratchFolder(ScratchFolder&& other) noexcept : path_(std::move(other.path_)) {
-    other.path_.clear();
-  }
-  ScratchFolder& operator=(ScratchFolder&&) = delete;
-  ~ScratchFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  explicit ScratchFolder(std::filesystem::path path) : path_(std::move(path)) {}
-  std::filesystem::path path_;
-};
 
 }  // namespace
 
