@@ -59,7 +59,7 @@ void summarize(const PreparedModel& prepared, const Plan& plan,
   }
   for (const auto& node : plan.nodes) {
     const auto found = macs.find(node.node);
-    const bool counts = found != macs.end() && found->second.against_weights;
+    const bool counts = found != macs.end() && found->second.kind == ProductKind::kWeights;
     if (counts) report.macs += found->second.macs;
     if (node.quantized) {
       ++report.nodes_quantized;
