@@ -2,6 +2,7 @@
 #include "apps/zeropoint/explain.h"
 #ifdef ZP_WITH_ONNX
 #include "apps/zeropoint/calibrate_command.h"
+#include "apps/zeropoint/compare.h"
 #include "apps/zeropoint/merge_command.h"
 #include "apps/zeropoint/plan_command.h"
 #include "apps/zeropoint/quantize.h"
@@ -16,6 +17,7 @@ std::vector<Command> add_commands(CLI::App& app) {
       add_plan(app),
       add_calibrate(app),
       add_merge(app),
+      add_compare(app),
 #endif
       add_explain(app),
   };

@@ -18,15 +18,15 @@ namespace zp::app {
 
 // As written on the command line.
 struct SampleArguments {
-  std::optional<std::string> samples;
-  std::optional<std::string> seed;
+  std::optional<std::string> samples = {};
+  std::optional<std::string> seed = {};
   bool rows = false;
   bool skip_bad = false;
-  std::optional<std::string> preprocess;
+  std::optional<std::string> preprocess = {};
   // By the key of set_preprocessing (zeropoint/data/preprocessing.h), which is the option's name.
-  std::map<std::string, std::optional<std::string>> image_options;
-  std::vector<std::string> input_shapes;
-  std::vector<std::string> dims;
+  std::map<std::string, std::optional<std::string>> image_options = {};
+  std::vector<std::string> input_shapes = {};
+  std::vector<std::string> dims = {};
 };
 
 // Declares --samples, --seed, --rows, --skip-bad, --preprocess, --resize, --crop, --letterbox,

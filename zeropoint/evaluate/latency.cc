@@ -37,8 +37,8 @@ Spread spread_of(std::vector<double> values) {
 }
 
 Faster faster(const LatencyPair& latency) {
-  if (latency.speedup.median <= 1) return Faster::kReference;
-  return latency.speedup.low > 1 ? Faster::kQuantized : Faster::kUnclear;
+  if (latency.speedup.low > 1) return Faster::kQuantized;
+  return latency.speedup.high < 1 ? Faster::kReference : Faster::kUnclear;
 }
 
 Result<LatencyPair> measure_latency(Engine& reference, Engine& quantized,

@@ -33,8 +33,8 @@ struct LatencyPair {
 
 enum class Faster {
   kQuantized,  // the speedup's lower quartile is above 1
+  kReference,  // its upper quartile is below 1
   kUnclear,
-  kReference,  // the speedup's median is 1 or less
 };
 Faster faster(const LatencyPair& latency);
 

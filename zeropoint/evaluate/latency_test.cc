@@ -16,7 +16,8 @@ TEST(SpreadOf, GivesMedianAndQuartilesAsNumpyDoes) {
 TEST(Faster, IsWhatMostTurnsSay) {
   EXPECT_EQ(faster({.speedup = {1.1, 1.3, 1.4}}), Faster::kQuantized);
   EXPECT_EQ(faster({.speedup = {0.9, 1.3, 1.4}}), Faster::kUnclear);
-  EXPECT_EQ(faster({.speedup = {0.9, 1, 1.4}}), Faster::kReference);
+  EXPECT_EQ(faster({.speedup = {0.6, 0.9, 1.1}}), Faster::kUnclear);
+  EXPECT_EQ(faster({.speedup = {0.6, 0.8, 0.9}}), Faster::kReference);
 }
 
 Engine compiled(const std::string& text) {

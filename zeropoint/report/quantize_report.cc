@@ -2,19 +2,12 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
+
+#include "zeropoint/report/units.h"
 
 namespace zp {
 namespace {
-
-std::string size_text(size_t bytes) {
-  const auto size = static_cast<double>(bytes);
-  if (size < 1e3) return fmt::format("{} B", bytes);
-  if (size < 1e6) return fmt::format("{:.1f} kB", size / 1e3);
-  if (size < 1e9) return fmt::format("{:.2f} MB", size / 1e6);
-  return fmt::format("{:.2f} GB", size / 1e9);
-}
 
 std::string decibels(double db) {
   if (db == std::numeric_limits<double>::infinity()) return "exact";
@@ -46,12 +39,6 @@ class Page {
  private:
   std::string text_;
 };
-
-nlohmann::ordered_json number(double value) {
-  // JSON has no infinities.
-  if (std::isfinite(value)) return value;
-  return value > 0 ? "inf" : "-inf";
-}
 
 }  // namespace
 
@@ -172,10 +159,10 @@ std::string to_json(const QuantizeReport& report) {
   if (report.judging_samples) {
     Json error{{"samples", *report.judging_samples},
                {"held_back", report.were_held_back},
-               {"lowest_sqnr_db", number(report.lowest_sqnr_db())},
+               {"lowest_sqnr_db", json_number(report.lowest_sqnr_db())},
                {"outputs", Json::array()}};
     for (const auto& output : report.output_errors) {
-      error["outputs"].push_back({{"output", output.output}, {"sqnr_db", number(output.sqnr_db)}});
+      error["outputs"].push_back({{"output", output.output}, {"sqnr_db", json_number(output.sqnr_db)}});
     }
     json["output_error"] = std::move(error);
   }
