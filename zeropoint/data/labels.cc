@@ -77,19 +77,23 @@ Result<std::vector<int64_t>> by_file(const std::vector<Line>& lines, const Sampl
                                      found->second->number));
     }
   }
-  std::map<std::string, int64_t> last_parts;  // how many of the files have it
+  // By the last part alone, where all lines with it agree.
+  std::map<std::string, const Line*> given_last;
+  for (const Line& line : lines) {
+    const auto [found, is_new] = given_last.emplace(last_part(line.file), &line);
+    const bool agree = is_new || (found->second && found->second->label == line.label);
+    if (!agree) found->second = nullptr;
+  }
+  std::map<std::string, int64_t> last_parts;  // how many of the samples' files have it
   for (const SampleFile& file : source.files()) ++last_parts[last_part(file.name)];
 
-  // The label of a file by its name, or by the last part of a name that only one file has.
   const auto find = [&](const std::string& name, const std::string& row) -> const Line* {
     const std::string normal = fs::path(name).lexically_normal().generic_string();
     if (const auto found = given.find(normal + row); found != given.end()) return found->second;
     const std::string last = last_part(normal);
     if (last_parts[last] > 1) return nullptr;
-    for (const auto& [file, line] : given) {
-      if (last_part(file) == last + row) return line;
-    }
-    return nullptr;
+    const auto found = given_last.find(last + row);
+    return found != given_last.end() ? found->second : nullptr;
   };
   std::vector<int64_t> labels;
   for (const SampleItem& item : source.items()) {

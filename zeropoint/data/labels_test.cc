@@ -57,6 +57,8 @@ TEST_F(Labels, ErrorsNameTheFileAndTheLine) {
               HasSubstr("line 2: \"a/1.npy\" has another label in line 1"));
   EXPECT_THAT(message(read("1\n2\n")), HasSubstr("labels.txt: 2 labels for 4 samples"));
   EXPECT_THAT(message(read("a/1.npy 1\n2.npy 1\n")), HasSubstr("no label for sample a/2.npy"));
+  EXPECT_THAT(message(read("x/1.npy 1\ny/1.npy 2\na/2.npy 1\nb/2.npy 1\n3.npy 1\n")),
+              HasSubstr("no label for sample a/1.npy"));
   EXPECT_THAT(message(read("\n")), HasSubstr("holds no labels"));
   EXPECT_THAT(message(read("1\n2\n3\n99999999999999999999\n")), HasSubstr("line 4"));
 }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "tests/support/temporary_folder.h"
+#include "zeropoint/base/threads.h"
 #include "zeropoint/data/skipped_samples.h"
 #include "zeropoint/data/test_files.h"
 
@@ -74,6 +75,23 @@ TEST(SampleSource, TheHashTellsSamplesApartAndNothingElse) {
   EXPECT_NE(source.load(0)->hash, source.load(1)->hash);
   const auto renamed = open(folder.path(), {spec("y", DataType::kFloat, {-1, 2})}).value();
   EXPECT_NE(source.load(0)->hash, renamed.load(0)->hash);
+}
+
+TEST(SampleSource, ThreadsLoadWhatOneThreadLoads) {
+  for (const char* name : {"deflated.npz", "little_f4.npy", "rgb.png", "rgb.jpg"}) {
+    const bool picture = std::string(name).starts_with("rgb");
+    const auto input = picture ? floats({-1, 3, -1, -1}) : spec("a", DataType::kFloat, {-1, 3, 4});
+    const auto source = open(fixture(name), {input}).value();
+    const Hash128 expected = source.load(0).value().hash;
+    std::vector<Hash128> hashes(64);
+    const auto status = parallel_for(std::ssize(hashes), {.threads = 4}, [&](int64_t i) -> Status {
+      ZP_ASSIGN_OR_RETURN(const Sample sample, source.load(0));
+      hashes[static_cast<size_t>(i)] = sample.hash;
+      return {};
+    });
+    ASSERT_TRUE(status) << status.error().message;
+    EXPECT_THAT(hashes, testing::Each(expected)) << name;
+  }
 }
 
 TEST(SampleSource, CountAndSeedChoose) {
