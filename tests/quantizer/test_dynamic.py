@@ -6,7 +6,7 @@ import onnxruntime.quantization as ort_quantization
 import pytest
 from onnx import helper, numpy_helper
 from weights import (
-    SHARED, make, names, ops, ordinary_inputs, quantize, rounded, run_openvino, run_ort, sqnr, value,
+    SHARED, make, names, ops, optimized_ops, ordinary_inputs, quantize, rounded, run_openvino, run_ort, sqnr, value,
     with_weights,
 )
 
@@ -66,7 +66,7 @@ def test_matmul(options, tmp_path):
         weights = rounded(w, 8, 1)
     expected = fake_dynamic(x) @ weights
     assert_close(run_ort(quantized, {"x": x})[0], expected)
-    # Fused into one operator, and in OpenVINO.
+    assert optimized_ops(quantized, tmp_path) == ["DynamicQuantizeMatMul"]
     assert sqnr(expected, run_ort(quantized, {"x": x}, optimize=True)[0]) > 100
     assert sqnr(expected, run_openvino(quantized, {"x": x})[0]) > 60
 

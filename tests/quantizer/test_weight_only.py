@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from weights import (
-    SHARED, make, names, ops, ordinary_inputs, quantize, rounded, run_openvino, run_ort, sqnr, value,
+    SHARED, make, names, ops, optimized_ops, ordinary_inputs, quantize, rounded, run_openvino, run_ort, sqnr, value,
     with_weights,
 )
 
@@ -83,6 +83,28 @@ def test_one_scale_a_block(name, bits, scheme, tmp_path):
     assert_outputs(quantized, expected, feeds)
     got, want = run_openvino(quantized, feeds)[0], run_ort(model, feeds)[0]
     assert sqnr(want, got) > (35 if bits == 8 else 12)
+
+
+@pytest.mark.parametrize("options, axis", [
+    ({"bits": 8}, 0), ({"bits": 4}, 0), ({"bits": 4, "block": 16, "scheme": "affine"}, 1),
+])
+@pytest.mark.parametrize("op", ["Gemm", "MatMul"])
+def test_channels_in_rows_are_written_in_columns_which_onnx_runtime_computes_at_once(
+        op, options, axis, tmp_path):
+    gemm = op == "Gemm"
+    nodes = [helper.make_node(op, ["x", "w" if gemm else "wt"], ["y"], **({"transB": 1} if gemm else {}))]
+    if not gemm:
+        nodes.insert(0, helper.make_node("Transpose", ["w"], ["wt"]))
+    model = make(nodes, [value("x", [3, 64])], [value("y", [3, 33])], {"w": normal(33, 64)})
+    quantized, _ = quantize(model, tmp_path, **options)
+    assert ops(quantized) == ["DequantizeLinear", op]
+    block = options.get("block", 0)
+    scheme = options.get("scheme", "symmetric")
+    w = rounded(weight(model), options["bits"], axis, scheme, block=block)
+    feeds = {"x": normal(3, 64)}
+    assert_outputs(quantized, with_weights(model, w=w), feeds)
+    assert sqnr(run_ort(quantized, feeds)[0], run_openvino(quantized, feeds)[0]) > 35
+    assert optimized_ops(quantized, tmp_path) == ["MatMulNBits"]
 
 
 def test_a_weight_on_the_left_has_its_channels_in_rows(tmp_path):

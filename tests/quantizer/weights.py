@@ -64,6 +64,16 @@ def run_ort(model, feeds, optimize=False):
     return session.run(None, feeds)
 
 
+def optimized_ops(model, folder):
+    """The operators that ONNX Runtime makes of it."""
+    path = folder / "optimized.onnx"
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(path)
+    onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return ops(onnx.load(path))
+
+
 def run_openvino(model, feeds):
     core = openvino.Core()
     compiled = core.compile_model(

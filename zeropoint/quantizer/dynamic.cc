@@ -161,7 +161,7 @@ class Quantizer {
     for (const auto& weight : weights_) {
       const auto found = tables_.find(&weight);
       if (found == tables_.end()) continue;
-      PlannedWeight planned{weight, WeightForm::kDequantizeLinear, {}, {}};
+      PlannedWeight planned{weight, WeightForm::kDequantizeLinear, {}, false, {}};
       planned.weight.uses = found->second;
       planned.format.narrow = NarrowRange::kYes;
       ZP_ASSIGN_OR_RETURN(const auto written, write_dequantize(model_, names_, planned));

@@ -29,28 +29,6 @@ WeightSource padded(const WeightSource& source, size_t row_bytes, size_t padding
           }};
 }
 
-// [rows, columns] to [columns, rows]; each row of the result begins with a new byte.
-std::vector<std::byte> transposed(std::span<const std::byte> codes, size_t rows, size_t columns,
-                                  int bits) {
-  if (bits == 8) {
-    std::vector<std::byte> result(codes.size());
-    for (size_t r = 0; r < rows; ++r) {
-      for (size_t c = 0; c < columns; ++c) result[c * rows + r] = codes[r * columns + c];
-    }
-    return result;
-  }
-  const size_t width = (rows + 1) / 2;
-  std::vector<std::byte> result(columns * width);
-  for (size_t r = 0; r < rows; ++r) {
-    for (size_t c = 0; c < columns; ++c) {
-      const size_t index = r * columns + c;
-      const auto code = (codes[index / 2] >> (index % 2 * 4)) & std::byte{0xf};
-      result[c * width + r / 2] |= code << (r % 2 * 4);
-    }
-  }
-  return result;
-}
-
 template <class T>
 std::vector<T> transposed(const std::vector<T>& values, size_t rows, size_t columns) {
   std::vector<T> result(values.size());
@@ -101,10 +79,8 @@ Result<NBitsWeight> quantize_nbits(const WeightSource& weight, const WeightForma
   if (in_rows) {
     ZP_ASSIGN_OR_RETURN(result.codes, std::move(codes).viewed_as(DataType::kUint8, codes_shape));
   } else {
-    ZP_ASSIGN_OR_RETURN(
-        result.codes,
-        Tensor::make(DataType::kUint8, codes_shape,
-                     transposed(codes.bytes(), static_cast<size_t>(padded_k), rows, bits)));
+    ZP_ASSIGN_OR_RETURN(Tensor turned, transposed_matrix(codes));
+    ZP_ASSIGN_OR_RETURN(result.codes, std::move(turned).viewed_as(DataType::kUint8, codes_shape));
     params.scales = transposed(params.scales, columns, rows);
     params.zero_points = transposed(params.zero_points, columns, rows);
   }

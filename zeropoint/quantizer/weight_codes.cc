@@ -224,4 +224,32 @@ Result<QuantizedWeight> quantize_weight(const WeightSource& weight, const Weight
   return QuantizedWeight{std::move(codes), std::move(scales), std::move(zero_points)};
 }
 
+Result<Tensor> transposed_matrix(const Tensor& matrix) {
+  if (matrix.shape().rank() != 2) {
+    return invalid_argument("expected a matrix, got shape " + matrix.shape().to_string());
+  }
+  const auto rows = static_cast<size_t>(matrix.shape().dim(0));
+  const auto columns = static_cast<size_t>(matrix.shape().dim(1));
+  ZP_ASSIGN_OR_RETURN(Shape shape, Shape::make({matrix.shape().dim(1), matrix.shape().dim(0)}));
+  ZP_ASSIGN_OR_RETURN(Tensor result, Tensor::zeros(matrix.type(), std::move(shape)));
+  const auto from = matrix.bytes();
+  const auto to = result.bytes();
+  const auto for_each = [&](auto body) {
+    for (size_t r = 0; r < rows; ++r) {
+      for (size_t c = 0; c < columns; ++c) body(r * columns + c, c * rows + r);
+    }
+  };
+  if (bits(matrix.type()) == 4) {
+    for_each([&](size_t a, size_t b) {
+      to[b / 2] |= ((from[a / 2] >> (a % 2 * 4)) & std::byte{0xf}) << (b % 2 * 4);
+    });
+  } else {
+    const auto width = static_cast<size_t>(bits(matrix.type())) / 8;
+    for_each([&](size_t a, size_t b) {
+      std::memcpy(to.data() + b * width, from.data() + a * width, width);
+    });
+  }
+  return result;
+}
+
 }  // namespace zp

@@ -63,4 +63,8 @@ struct QuantizedWeight {
 // weight_params, weight_codes and the tensors of both.
 Result<QuantizedWeight> quantize_weight(const WeightSource& weight, const WeightFormat& format);
 
+// A matrix of 4- or 8-bit codes, or of scales, with rows and columns exchanged. An error for one of
+// another rank.
+Result<Tensor> transposed_matrix(const Tensor& matrix);
+
 }  // namespace zp

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -14,7 +15,11 @@ namespace {
 class Dequantizer {
  public:
   Dequantizer(Model& model, UniqueNames& names, const PlannedWeight& planned)
-      : model_(model), names_(names), planned_(planned), weight_(planned.weight) {}
+      : model_(model),
+        names_(names),
+        planned_(planned),
+        weight_(planned.weight),
+        axis_(planned.format.axis) {}
 
   Result<WeightOnlyReport::Quantized> write() {
     ZP_ASSIGN_OR_RETURN(const WeightSource source, weight_source(model_, *weight_.tensor));
@@ -23,6 +28,7 @@ class Dequantizer {
       has_zero_points_ = planned_.format.scheme == Scheme::kAffine;
       report_.bytes_after = parts.codes.bytes().size() + parts.scales.bytes().size() +
                             (has_zero_points_ ? parts.zero_points.bytes().size() : 0);
+      if (planned_.as_columns) ZP_RETURN_IF_ERROR(write_as_columns(parts));
       ZP_ASSIGN_OR_RETURN(codes_, constant("_quantized", parts.codes));
       parts.codes = Tensor();
       scales_ = std::move(parts.scales);
@@ -33,8 +39,10 @@ class Dequantizer {
       if (gathers_codes(use, planned_)) {
         ZP_RETURN_IF_ERROR(gather_codes(use));
       } else {
-        ZP_ASSIGN_OR_RETURN(const std::string value, dequantized(use.permutation));
+        ZP_ASSIGN_OR_RETURN(const std::string value,
+                            planned_.as_columns ? whole() : dequantized(use.permutation));
         use.node->set_input(use.input, value);
+        if (planned_.as_columns) remove_attribute(*use.node, "transB");
       }
     }
     return std::move(report_);
@@ -59,30 +67,43 @@ class Dequantizer {
     return output;
   }
 
-  // The whole weight as real numbers, its axes in this order.
-  Result<std::string> dequantized(const std::vector<int64_t>& permutation) {
-    if (whole_.empty()) {
-      std::vector<std::string> inputs{codes_};
-      ZP_ASSIGN_OR_RETURN(inputs.emplace_back(), constant("_scale", scales_));
-      if (has_zero_points_) {
-        ZP_ASSIGN_OR_RETURN(inputs.emplace_back(), constant("_zero_point", zero_points_));
-      }
-      std::string value = node("DequantizeLinear", "_dequantized", inputs);
-      set_attribute(*last_, "axis", planned_.format.axis);
-      if (planned_.format.block_size != 0) {
-        set_attribute(*last_, "block_size", planned_.format.block_size);
-      }
-      if (is_double()) value = to_double(*weight_.graph, value);
-      std::vector<int64_t> identity(permutation.size());
-      for (size_t i = 0; i < identity.size(); ++i) identity[i] = static_cast<int64_t>(i);
-      whole_[identity] = value;
-      identity_ = std::move(identity);
+  // Codes and parameters of a matrix with its channels in rows, [N, K], as [K, N].
+  Status write_as_columns(QuantizedWeight& parts) {
+    ZP_ASSIGN_OR_RETURN(parts.codes, transposed_matrix(parts.codes));
+    axis_ = 1 - axis_;
+    if (planned_.format.granularity != Granularity::kPerBlock) return {};
+    ZP_ASSIGN_OR_RETURN(parts.scales, transposed_matrix(parts.scales));
+    ZP_ASSIGN_OR_RETURN(parts.zero_points, transposed_matrix(parts.zero_points));
+    return {};
+  }
+
+  // The whole weight as real numbers.
+  Result<std::string> whole() {
+    if (!whole_.empty()) return whole_;
+    std::vector<std::string> inputs{codes_};
+    ZP_ASSIGN_OR_RETURN(inputs.emplace_back(), constant("_scale", scales_));
+    if (has_zero_points_) {
+      ZP_ASSIGN_OR_RETURN(inputs.emplace_back(), constant("_zero_point", zero_points_));
     }
-    if (!whole_.contains(permutation)) {
-      whole_[permutation] = node("Transpose", "_transposed", {whole_[identity_]});
+    whole_ = node("DequantizeLinear", "_dequantized", inputs);
+    set_attribute(*last_, "axis", axis_);
+    if (planned_.format.block_size != 0) {
+      set_attribute(*last_, "block_size", planned_.format.block_size);
+    }
+    if (is_double()) whole_ = to_double(*weight_.graph, whole_);
+    return whole_;
+  }
+
+  // The same with its axes in this order.
+  Result<std::string> dequantized(const std::vector<int64_t>& permutation) {
+    ZP_ASSIGN_OR_RETURN(const std::string value, whole());
+    if (std::ranges::is_sorted(permutation)) return value;
+    auto& permuted = permuted_[permutation];
+    if (permuted.empty()) {
+      permuted = node("Transpose", "_transposed", {value});
       set_attribute(*last_, "perm", permutation);
     }
-    return whole_[permutation];
+    return permuted;
   }
 
   std::string to_double(onnx::GraphProto& graph, const std::string& value) {
@@ -154,15 +175,16 @@ class Dequantizer {
   const PlannedWeight& planned_;
   const Weight& weight_;
   WeightOnlyReport::Quantized report_;
+  int64_t axis_;  // of the codes as they are written
   bool has_zero_points_ = false;
   Tensor scales_;
   Tensor zero_points_;
   std::string codes_;
   std::string row_scales_;
   std::string row_zero_points_;
-  std::vector<int64_t> identity_;
-  std::map<std::vector<int64_t>, std::string> whole_;  // dequantized, by order of axes
-  onnx::NodeProto* last_ = nullptr;                    // the node added last
+  std::string whole_;
+  std::map<std::vector<int64_t>, std::string> permuted_;  // whole_, by order of axes
+  onnx::NodeProto* last_ = nullptr;                       // the node added last
 };
 
 }  // namespace

@@ -35,6 +35,9 @@ Status check(const WeightOnlyOptions& options) {
   return {};
 }
 
+// Turning a matrix takes the memory of its codes twice.
+constexpr int64_t kMostTurned = int64_t{128} << 20;
+
 int64_t element_count(const onnx::TensorProto& tensor) {
   int64_t count = 1;
   for (const int64_t dim : tensor.dims()) count *= dim;
@@ -85,6 +88,12 @@ std::optional<std::string> not_for_nbits(const Weight& weight, int64_t block_siz
   return std::nullopt;
 }
 
+// Whether the node multiplies with a matrix on its right whose output channels are in rows.
+bool multiplies_by_rows(const WeightUse& use) {
+  const bool right = use.role == WeightRole::kMatMulRight || use.role == WeightRole::kGemmRight;
+  return right && use.permutation.size() == 2 && use.channels_in_rows();
+}
+
 // The block size to use along an axis of this length; 0 where none fits.
 int64_t fitting_block(int64_t length, int64_t wanted) {
   int64_t best = 0;
@@ -120,7 +129,7 @@ WeightFormat format_of(const WeightOnlyOptions& options) {
 }
 
 PlannedWeight plan_nbits(Weight weight, const WeightOnlyOptions& options) {
-  PlannedWeight planned{std::move(weight), WeightForm::kMatMulNBits, format_of(options), {}};
+  PlannedWeight planned{std::move(weight), WeightForm::kMatMulNBits, format_of(options), false, {}};
   planned.format.type = options.bits == 8 ? IntType::kUint8 : IntType::kUint4;
   planned.format.narrow = NarrowRange::kNo;
   planned.format.granularity = Granularity::kPerBlock;
@@ -130,7 +139,10 @@ PlannedWeight plan_nbits(Weight weight, const WeightOnlyOptions& options) {
 }
 
 PlannedWeight plan_dequantize(Weight weight, const WeightOnlyOptions& options) {
-  PlannedWeight planned{std::move(weight), WeightForm::kDequantizeLinear, format_of(options), {}};
+  PlannedWeight planned{
+      std::move(weight), WeightForm::kDequantizeLinear, format_of(options), false, {}};
+  planned.as_columns = std::ranges::all_of(planned.weight.uses, multiplies_by_rows) &&
+                       element_count(*planned.weight.tensor) <= kMostTurned;
   const auto& use = leading_use(planned.weight);
   auto& format = planned.format;
   format.granularity = Granularity::kPerAxis;

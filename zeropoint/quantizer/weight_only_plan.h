@@ -16,6 +16,10 @@ struct PlannedWeight {
   // kMatMulNBits: per block along the axis that is summed over, which the block size need not
   // divide.
   WeightFormat format;
+  // kDequantizeLinear: the codes of a matrix with its output channels in rows are written as K x N.
+  // ONNX Runtime computes a MatMul or Gemm with such codes at once; before Gemm's transB it
+  // dequantizes all of them at each run.
+  bool as_columns = false;
   std::string note;  // as in WeightOnlyReport::Quantized
 };
 
