@@ -59,6 +59,21 @@ Result<Plan> read_plan(const std::string& path) {
   return plan;
 }
 
+// The sizes of the first sample that can be loaded.
+Result<InputDims> sample_dims(const SampleSource& source) {
+  InputDims dims;
+  for (int64_t i = 0; i < source.size() && dims.empty(); ++i) {
+    const auto sample = source.load(i);
+    if (!sample && source.options().bad == BadSamples::kSkip) continue;
+    if (!sample) return tl::unexpected<Error>(sample.error());
+    for (const auto& input : sample->inputs) {
+      const auto shape = input.tensor.shape().dims();
+      dims[input.name].assign(shape.begin(), shape.end());
+    }
+  }
+  return dims;
+}
+
 void note_samples(const StaticRun& run, QuantizeReport& report) {
   if (run.samples) {
     const auto& notes = run.samples->source.notes();
@@ -98,7 +113,11 @@ Result<QuantizeReport> quantize_static(const Arguments& arguments, const PlanOpt
   report.model = arguments.run.model;
   report.output = arguments.output;
   note_samples(run, report);
-  summarize(run.prepared, plan, run.statistics ? &*run.statistics : nullptr, report);
+  InputDims inputs;
+  if (run.samples) {
+    ZP_ASSIGN_OR_RETURN(inputs, sample_dims(run.samples->source));
+  }
+  summarize(run.prepared, plan, run.statistics ? &*run.statistics : nullptr, inputs, report);
   if (run.samples) {
     set_stage("checking the quantized model on samples");
     ZP_ASSIGN_OR_RETURN(

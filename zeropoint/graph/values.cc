@@ -44,8 +44,19 @@ ValueInfos read_value_infos(const onnx::GraphProto& graph) {
   return infos;
 }
 
-Result<ValueInfos> infer_values(const Model& model) {
+Result<ValueInfos> infer_values(const Model& model) { return infer_values(model, {}); }
+
+Result<ValueInfos> infer_values(const Model& model, const InputDims& inputs) {
   onnx::ModelProto skeleton = skeleton_of(model.proto());
+  for (auto& input : *skeleton.mutable_graph()->mutable_input()) {
+    const auto given = inputs.find(input.name());
+    if (given == inputs.end() || !input.type().has_tensor_type()) continue;
+    auto& shape = *input.mutable_type()->mutable_tensor_type()->mutable_shape();
+    shape.clear_dim();
+    for (const int64_t dim : given->second) shape.add_dim()->set_dim_value(dim);
+  }
+  // What was inferred for open sizes would stand in the way.
+  if (!inputs.empty()) skeleton.mutable_graph()->clear_value_info();
   if (auto status = add_value_infos(skeleton); !status) {
     return tl::unexpected<Error>(std::move(status).error().at(model.name()));
   }

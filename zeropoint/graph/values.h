@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -24,6 +25,10 @@ using ValueInfos = std::unordered_map<std::string, ValueInfo>;
 
 // Never fails on a model that check_with_onnx accepts; what inference cannot tell is left out.
 Result<ValueInfos> infer_values(const Model& model);
+
+// The same with these sizes for the inputs of these names, in place of what the model leaves open.
+using InputDims = std::map<std::string, std::vector<int64_t>>;
+Result<ValueInfos> infer_values(const Model& model, const InputDims& inputs);
 
 // The two steps of infer_values, for a model that lies in one message: writes what shape inference
 // finds into the model's value_infos, and reads those.

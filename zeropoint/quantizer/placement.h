@@ -44,10 +44,10 @@ enum class Outputs { kByRule, kQuantized };
 // where its output reaches a weighted node again (a tail that leads to outputs only stays in
 // float). For targets that compute everything in integers each operator with a rule is quantized.
 GraphPlacement place(const Model& model, const ValueInfos& values, const Target& target,
-                const std::vector<Choice>& choices, Outputs outputs = Outputs::kByRule);
+                     const std::vector<Choice>& choices, Outputs outputs = Outputs::kByRule);
 
-// The tensors that a plan for any target may ask about, in the order of the graph; by channel where the
-// weights of a node multiply them.
+// The tensors that a plan for any target may ask about, in the order of the graph; by channel where
+// the weights of a node multiply them.
 std::vector<ObservedTensor> tensors_to_observe(const Model& model, const ValueInfos& values);
 
 // The Relu or Clip that a runtime computes as part of the node whose output number 0 it alone

@@ -53,8 +53,12 @@ class Planner {
     ZP_ASSIGN_OR_RETURN(std::vector<float> bias, bias_of(node, channels));
     const auto dims = weight.shape().dims();
     const InputMoments moments = input_moments(node, dims, observer->second);
-    ZP_ASSIGN_OR_RETURN(plan_of.scales,
-                        choose_weight_scales(node, weight, bias, moments, scale_options));
+    auto scales = choose_weight_scales(node, weight, bias, moments, scale_options);
+    if (!scales) {
+      return tl::unexpected<Error>(
+          std::move(scales).error().at(fmt::format("weight \"{}\"", node.input(1))));
+    }
+    plan_of.scales = *std::move(scales);
     if (!options_.weights.is_signed()) {
       plan_of.zero_points.assign(plan_of.scales.size(), options_.weights.middle());
     }

@@ -44,7 +44,8 @@ std::vector<std::string> describe(const PrepareReport& report) {
 }
 
 void summarize(const PreparedModel& prepared, const Plan& plan,
-               const CalibrationStatistics* statistics, QuantizeReport& report) {
+               const CalibrationStatistics* statistics, const InputDims& inputs,
+               QuantizeReport& report) {
   report.target = plan.target;
   if (const auto target = find_target(plan.target))
     report.is_run_in_tests = (*target)->is_run_in_tests;
@@ -54,7 +55,8 @@ void summarize(const PreparedModel& prepared, const Plan& plan,
   report.nodes = static_cast<int64_t>(plan.nodes.size());
   std::unordered_map<std::string, NodeMacs> macs;
   const auto& graph = prepared.model.graph();
-  for (const auto& count : count_macs(graph, prepared.values)) {
+  const auto sized = infer_values(prepared.model, inputs);
+  for (const auto& count : count_macs(graph, sized ? *sized : prepared.values)) {
     macs.emplace(graph.node(count.node).name(), count);
   }
   for (const auto& node : plan.nodes) {

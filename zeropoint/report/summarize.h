@@ -9,8 +9,10 @@ namespace zp {
 
 // Fills in what follows from the plan: target, preparation, counts, multiply-accumulates, nodes in
 // float and, where there are statistics, how the ranges are used.
+// `inputs`: the sizes of one sample, for counting what the model leaves open.
 void summarize(const PreparedModel& prepared, const Plan& plan,
-               const CalibrationStatistics* statistics, QuantizeReport& report);
+               const CalibrationStatistics* statistics, const InputDims& inputs,
+               QuantizeReport& report);
 
 // Fills in what the finished model's outputs lost.
 void add_errors(const HeldBackError& error, QuantizeReport& report);
