@@ -14,6 +14,7 @@
 #include "zeropoint/evaluate/compare.h"
 #include "zeropoint/kernels/int8_instructions.h"
 #include "zeropoint/quantizer/prepared_model.h"
+#include "zeropoint/quantizer/simulated_model.h"
 #include "zeropoint/report/compare_report.h"
 
 namespace zp::app {
@@ -127,6 +128,13 @@ Result<CompareReport> compare_files(const CompareArguments& arguments) {
   report.quantized_mode = options.quantized_mode;
   report.engine = engine_version();
   report.instructions = kernels::name(kernels::int8_instructions());
+  std::optional<Model> simulated;
+  if (arguments.as_written || arguments.tensors) {
+    if (auto model = simulated_model(quantized); model && quantized_node(model->proto()).empty()) {
+      simulated = std::move(*model);
+      options.simulated = &*simulated;
+    }
+  }
   set_stage("compiling the models");
   ZP_ASSIGN_OR_RETURN(report.comparison,
                       compare(reference, quantized, samples.source, labels, options));

@@ -86,7 +86,7 @@ class Attempt {
       ZP_ASSIGN_OR_RETURN(result.latency, compare_latency());
     }
     if (options_.tensors == CompareTensors::kInnerToo) {
-      ZP_ASSIGN_OR_RETURN(result.tensors, compare_tensors());
+      ZP_ASSIGN_OR_RETURN(result.tensors, compare_tensors(result));
     }
     return result;
   }
@@ -98,6 +98,30 @@ class Attempt {
                                                     .requests = requests,
                                                     .extra_outputs = std::move(extra_outputs),
                                                     .input_shapes = shapes_});
+  }
+
+  Result<Engine> compiled_quantized(ExecutionMode mode,
+                                    const std::vector<std::string>& extra_outputs,
+                                    Comparison& result) const {
+    if (mode != ExecutionMode::kQuantizedAsWritten) {
+      return compiled(quantized_, mode, requests_, extra_outputs);
+    }
+    if (options_.simulated != nullptr) {
+      auto bytes = options_.simulated->serialize();
+      if (bytes) {
+        auto engine = Engine::compile({.path = quantized_.name(), .bytes = std::move(*bytes)},
+                                      {.mode = ExecutionMode::kFloat,
+                                       .requests = requests_,
+                                       .extra_outputs = extra_outputs,
+                                       .input_shapes = shapes_});
+        if (engine) {
+          result.as_written = AsWritten::kSimulated;
+          return engine;
+        }
+      }
+    }
+    result.as_written = AsWritten::kEngineMode;
+    return compiled(quantized_, mode, requests_, extra_outputs);
   }
 
   PairOptions pair_options(std::string_view what) const {
@@ -162,7 +186,7 @@ class Attempt {
     return invalid_data("there are no samples");
   }
 
-  Result<ComparedTensors> compare_tensors() const {
+  Result<ComparedTensors> compare_tensors(Comparison& result) const {
     ZP_ASSIGN_OR_RETURN(TensorPairs matched, match_tensors(reference_, quantized_));
     ComparedTensors tensors;
     tensors.pairs = std::move(matched.pairs);
@@ -178,8 +202,8 @@ class Attempt {
                                              ? ExecutionMode::kFloat
                                              : ExecutionMode::kQuantizedAsWritten;
     ZP_ASSIGN_OR_RETURN(Engine reference, compiled(reference_, reference_mode, requests_, names));
-    ZP_ASSIGN_OR_RETURN(Engine quantized, compiled(quantized_, ExecutionMode::kQuantizedAsWritten,
-                                                   requests_, quantized_names));
+    ZP_ASSIGN_OR_RETURN(Engine quantized, compiled_quantized(ExecutionMode::kQuantizedAsWritten,
+                                                             quantized_names, result));
     ZP_ASSIGN_OR_RETURN(
         const std::vector<OutputError> errors,
         measure(reference, quantized, runs_, load_, pair_options("comparing inner tensors")));

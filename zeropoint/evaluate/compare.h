@@ -24,6 +24,8 @@ namespace zp {
 
 enum class CompareTensors { kOutputs, kInnerToo };
 enum class CompareLatency { kMeasure, kSkip };
+// What was run for the quantized model as it is written.
+enum class AsWritten { kNothing, kSimulated, kEngineMode };
 
 struct CompareOptions {
   // That the outputs of the two come from. kFloat for a reference that has no QuantizeLinear.
@@ -33,6 +35,10 @@ struct CompareOptions {
   CompareLatency latency = CompareLatency::kMeasure;
   int threads = 0;  // 0: as many as there are processors
   std::map<std::string, std::vector<int64_t>> input_shapes = {};  // as in EngineOptions
+  // The quantized model as one of float operators alone that rounds as it does. It then runs in its
+  // place wherever kQuantizedAsWritten is asked for, unless the engine cannot compile it: OpenVINO
+  // computes some models in a mode of its own for that wrongly.
+  const Model* simulated = nullptr;
   // The output that holds the scores of classes; otherwise the first float one whose shape does.
   std::optional<std::string> scores = {};
   ProgressCallback progress = nullptr;
@@ -61,8 +67,9 @@ struct Comparison {
   int64_t samples = 0;         // runs of the models that are in the errors
   std::vector<Error> skipped;  // samples that could not be loaded, where that is allowed
   std::vector<ComparedValue> outputs;
-  // Where asked for. The inner tensors of the quantized model are computed as it is written
-  // (ExecutionMode::kQuantizedAsWritten): integer execution merges most of them away.
+  AsWritten as_written = AsWritten::kNothing;
+  // Where asked for. The inner tensors of the quantized model are computed as it is written:
+  // integer execution merges most of them away.
   std::optional<ComparedTensors> tensors;
   std::optional<Accuracy> accuracy;  // with labels
   // Where asked for. Of the float model in reference_mode and of the quantized one in kInt8.

@@ -77,6 +77,7 @@ class Simulation {
   }
 
   Status round(const onnx::NodeProto& node) {
+    if (node.input_size() < 3) return invalid_data("no zero point");
     if (is_constant(node.input(0))) return quantize_constant(node);
     ZP_ASSIGN_OR_RETURN(const OnnxTensor zero_point, constant(node.input(2)));
     const auto type = int_type(zero_point.type());
@@ -98,6 +99,8 @@ class Simulation {
   Status dequantize(const onnx::NodeProto& node) {
     auto& graph = model_.graph();
     if (!is_constant(node.input(0))) {
+      ZP_ASSIGN_OR_RETURN(const OnnxTensor scale, constant(node.input(1)));
+      if (scale.size() != 1) return invalid_data("no parameters for a whole tensor");
       add_node(graph, "Mul", names_(node.output(0) + "_Mul"), {node.input(0), node.input(1)},
                {node.output(0)});
       return {};

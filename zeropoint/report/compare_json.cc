@@ -85,6 +85,18 @@ Json latency_json(const LatencyPair& latency) {
           {"speedup", spread_json(latency.speedup, 1)}};
 }
 
+Json as_written_json(AsWritten as_written) {
+  switch (as_written) {
+    case AsWritten::kNothing:
+      return nullptr;
+    case AsWritten::kSimulated:
+      return "simulated";
+    case AsWritten::kEngineMode:
+      return "engine";
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 std::string to_json(const CompareReport& report) {
@@ -93,6 +105,7 @@ std::string to_json(const CompareReport& report) {
             {"quantized", file_json(report.quantized)},
             {"notes", report.notes},
             {"execution", report.quantized_mode == ExecutionMode::kInt8 ? "int8" : "as_written"},
+            {"as_written", as_written_json(comparison.as_written)},
             {"engine", report.engine},
             {"int8_instructions", report.instructions},
             {"samples", comparison.samples},

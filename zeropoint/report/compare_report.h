@@ -34,6 +34,9 @@ std::string to_text(const CompareReport& report);
 //   float, quantized    {path, bytes}
 //   notes               a list of texts
 //   execution           of the quantized model: "int8" or "as_written"
+//   as_written          what was run for the quantized model as it is written: null (nothing),
+//                       "simulated" (in float operators that round alike) or "engine" (by OpenVINO,
+//                       where that cannot be done)
 //   engine              name and version
 //   int8_instructions   of this processor
 //   samples             runs of the models that were compared
