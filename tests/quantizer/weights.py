@@ -11,7 +11,7 @@ import onnx
 import onnx.numpy_helper as numpy_helper
 import onnxruntime
 import openvino
-from onnx import TensorProto, helper
+from onnx import helper
 
 onnxruntime.set_default_logger_severity(4)
 
@@ -201,3 +201,56 @@ def ordinary_inputs(model):
                              else np.array(16000) if integers
                              else rng.standard_normal(shape)).astype(dtype)
     return feeds
+
+
+RNG = np.random.default_rng(7)
+
+
+def normal(*shape, dtype=np.float32):
+    return RNG.standard_normal(shape).astype(dtype)
+
+
+def weight(model, name="w"):
+    return next(numpy_helper.to_array(t) for t in model.graph.initializer if t.name == name)
+
+
+def assert_outputs(quantized, expected, feeds, tolerance=2e-6):
+    for got, want in zip(run_ort(quantized, feeds), run_ort(expected, feeds)):
+        assert got.dtype == want.dtype
+        np.testing.assert_allclose(got, want, rtol=0, atol=tolerance * np.abs(want).max())
+
+
+def constants(model):
+    found = {}
+
+    def visit(graph):
+        for tensor in graph.initializer:
+            found[tensor.name] = numpy_helper.to_array(tensor)
+        for node in graph.node:
+            if node.op_type == "Constant":
+                found[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+            for attribute in node.attribute:
+                if attribute.HasField("g"):
+                    visit(attribute.g)
+
+    visit(model.graph)
+    return found
+
+
+def matmul(k=64, n=32, dtype=np.float32, opset=21):
+    return make(
+        [helper.make_node("MatMul", ["x", "w"], ["y"], name="mm")],
+        [value("x", [3, k], dtype)], [value("y", [3, n], dtype)], {"w": normal(k, n, dtype=dtype)},
+        opset,
+    )
+
+
+def tied(transposed=True):
+    """An embedding table whose transpose is the last layer."""
+    nodes = [
+        helper.make_node("Gather", ["w", "i"], ["e"], name="lookup"),
+        helper.make_node("Transpose", ["w"], ["wt"], name="tr", perm=[1, 0]),
+        helper.make_node("MatMul", ["e", "wt"], ["y"], name="head"),
+    ]
+    return make(nodes, [value("i", [2, 3], np.int64)], [value("y", [2, 3, 50])],
+                {"w": normal(50, 32)})

@@ -16,16 +16,17 @@ struct DynamicWeight {
   std::vector<float> scales;
 };
 
-// `weight` has output channels along axis 0 (where `rows` says so) or along its last axis, and what
-// is summed over along the other, its last but one where there are more than two: [K, N],
-// [batch, K, N] or [N, K]. The codes have the same shape. Pairs are held where asked for, but not
-// in a batch of matrices. Errors name the weight `name`.
+// Which axis of a weight its output channels lie along.
 enum class Channels { kLast, kFirst };
+
+// `weight` is [K, N] or [batch, K, N] with its channels last, or [N, K] with its channels first; K
+// is summed over. The codes have the same shape and the type that dynamic_type says. Errors name
+// the weight `name`.
 Result<DynamicWeight> dynamic_matrix(const Tensor& weight, const std::string& name,
                                      Channels channels, const DynamicOptions& options);
 
-// Whether dynamic_matrix can hold the pairs of a weight of this rank; where they are to be held and
-// cannot be, the codes must be uint8, which have none.
+// The type of a weight of this rank: options.weights, or uint8, which needs no holding, where pairs
+// are to be held and cannot be: in a batch of matrices.
 IntType dynamic_type(int rank, const DynamicOptions& options);
 
 // A weight of Conv, [Cout, Cin / groups, kernel...]; codes are uint8.
