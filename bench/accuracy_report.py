@@ -113,15 +113,15 @@ def _ours(entry):
     """The cells of our file in the three ways to run it; a reason that all share stands once."""
     ours, value = entry["ours"], _value(entry)
     if not stands(ours):
-        return [_missing(ours), *["-"] * 7]
+        return [_missing(ours), *["-"] * 8]
     said = _own(ours, "output_error", "lowest_sqnr_db")
     said = _number(said, 1) if isinstance(said, (int, float)) else said or "-"
-    return [*_figures(judged(ours), value, AGREE, SQNR), said, *_figures(judged(ours, "precise"), value),
+    return [*_figures(judged(ours), value, AGREE, SQNR, ("sqnr_min_db", 1)), said, *_figures(judged(ours, "precise"), value),
             *_figures(judged(ours, "openvino"), value, AGREE, SQNR)]
 
 
 def accuracy_table(entries):
-    headings = ["task", "metric", "float", "zeropoint", "agree %", "dB", "said dB", "precise", "OpenVINO",
+    headings = ["task", "metric", "float", "zeropoint", "agree %", "dB", "lowest", "said", "precise", "OpenVINO",
                 "agree %", "dB", "best of quantize_static", "", "agree %", "dB", "no worse"]
     rows = []
     for entry in entries:
@@ -133,7 +133,7 @@ def accuracy_table(entries):
             best or "-", verdict(entry),
         ])
         # The setting's name stands before its figures.
-        rows[-1][11:15] = [rows[-1][14], *rows[-1][11:14]]
+        rows[-1][12:16] = [rows[-1][15], *rows[-1][12:15]]
     return markdown(headings, rows, left=2)
 
 
@@ -193,14 +193,14 @@ def _calibration(entry):
 def cost_table(entries):
     slow = [s for s in accuracy_settings.SLOW if any(s in entry["peers"] for entry in entries)]
     settings = [accuracy_settings.FASTEST, *slow]
-    headings = ["task", "samples", "float inference s", "MB", "zeropoint s", "MB", "calibration s",
+    headings = ["task", "samples", "float inference s", "CPU s", "MB", "zeropoint s", "CPU s", "MB", "calibration s",
                 "x float inference"]
     for setting in settings:
-        headings += [f"{setting} s", "MB"]
+        headings += [f"{setting} s", "CPU s", "MB"]
     headings.append("times as fast as " + " and ".join(slow))
     rows = []
     for entry in entries:
-        cost = ("seconds", 2), ("peak_mb", 0)
+        cost = ("seconds", 2), ("cpu_s", 1), ("peak_mb", 0)
         row = [entry["task"], entry["samples"], *_figures(entry["floats"], *cost),
                *_figures(entry["ours"], *cost), *_calibration(entry)]
         for setting in settings:
@@ -291,8 +291,8 @@ def peer_failures(entries):
 
 EXPLANATION = """\
 How to read it. *agree* is the share of samples on which the file decides as the float model does, *dB* the
-signal-to-noise ratio of its outputs against the float model's. *said dB* is what
-zeropoint foretold on the samples it held back, the lowest over the outputs. *precise* is ONNX Runtime with
+signal-to-noise ratio of its outputs against the float model's, the mean over the outputs. Beside it stand
+the *lowest* over the outputs and what zeropoint *said* of that on the samples it held back. *precise* is ONNX Runtime with
 `session.x64quantprecision=1`, which avoids the 16-bit saturation of processors without VNNI. *best of
 quantize_static* is the best in ONNX Runtime of that function's {count} settings in
 `bench/accuracy_settings.py`, chosen on the evaluation samples themselves, which flatters it; *no worse* allows
@@ -304,7 +304,8 @@ says of it. *float/int8* is how many times as fast the int8 file is as the float
 COST = """\
 Seconds of zeropoint are those of the whole command, start and model loading included; of the peers those of the
 call, without Python's imports; of float inference those of running the calibration samples one after the other in
-OpenVINO, without compiling the model; calibration is the step of zeropoint that runs them, with it. MB is the peak memory of the process. Figures of peers may be from an earlier
+OpenVINO, without compiling the model; calibration is the step of zeropoint that runs them, with it. CPU s and MB are the time on all processors and the
+peak memory of the whole process. Figures of peers may be from an earlier
 run on this machine.""".replace("\n", " ")
 
 

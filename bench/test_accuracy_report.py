@@ -18,12 +18,12 @@ def lost(drop, **more):
 
 def record(ort, **more):
     judged = {"ort": ort, "precise": ort, "openvino": ort}
-    return {"seconds": 2.0, "peak_mb": 100.0, "size_kb": 30, "macs": MACS, "judged": judged} | more
+    return {"seconds": 2.0, "cpu_s": 3.0, "peak_mb": 100.0, "size_kb": 30, "macs": MACS, "judged": judged} | more
 
 
 def entry(ours, peers=(), metric="top-1 %", **more):
     return {"task": "a_task", "metric": metric, "samples": 100, "size_kb": 110,
-            "floats": {"seconds": 1.0, "peak_mb": 50.0}, "ours": ours, "peers": dict(peers),
+            "floats": {"seconds": 1.0, "cpu_s": 1.5, "peak_mb": 50.0}, "ours": ours, "peers": dict(peers),
             "latency": {}, "subsets": []} | more
 
 
@@ -123,14 +123,14 @@ def test_what_zeropoint_says_itself_stands_beside_what_was_measured():
     share = cells(report.speed_table([made]))
     assert (share["int8 MACs %"], share["said"]) == ("99.0", "98.5")
     assert share["in float, % of MACs"] == "stem 1.0 (excluded)"
-    assert cells(report.accuracy_table([made]))["said dB"] == "22.5"
+    assert cells(report.accuracy_table([made]))["said"] == "22.5"
     cost = cells(report.cost_table([made]))
     assert (cost["calibration s"], cost["x float inference"]) == ("1.50", "1.5")
 
 
 def test_another_quantizer_says_nothing_itself():
     made = entry(record(lost(0.0), own=None))
-    assert cells(report.accuracy_table([made]))["said dB"] == "-"
+    assert cells(report.accuracy_table([made]))["said"] == "-"
     assert cells(report.speed_table([made]))["said"] == "-"
     assert cells(report.cost_table([made]))["calibration s"] == "-"
 
