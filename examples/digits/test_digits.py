@@ -1,5 +1,8 @@
 """The digits example's files fit together and say what their README says."""
 
+import json
+import os
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -8,6 +11,8 @@ import onnx
 import onnxruntime
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+PROGRAM = Path(os.environ.get("ZP_BIN_DIR", ROOT / "build/release/bin")) / "zeropoint"
 CALIBRATION = np.load(HERE / "calibration" / "digits.npy")
 EVALUATION = np.load(HERE / "evaluation" / "digits.npy")
 LABELS = np.array([int(line) for line in (HERE / "labels.txt").read_text().split()])
@@ -39,3 +44,20 @@ def test_the_model_finds_394_of_400_evaluation_digits():
     session = onnxruntime.InferenceSession(HERE / "digits.onnx", providers=["CPUExecutionProvider"])
     [logits] = session.run(["logits"], {"image": EVALUATION})
     assert (logits.argmax(1) == LABELS).sum() == 394  # as train.py printed, from JAX: 98.50 %
+
+
+def test_quantized_as_the_quickstart_does_it_decides_as_before(tmp_path):
+    def zeropoint(*arguments):
+        done = subprocess.run([PROGRAM, *arguments, "--json"], check=True, capture_output=True)
+        return json.loads(done.stdout)
+
+    model, quantized = HERE / "digits.onnx", tmp_path / "digits.int8.onnx"
+    report = zeropoint("quantize", model, "--calibration", HERE / "calibration", "--rows",
+                       "-o", quantized)
+    assert report["int8_share"] == 1
+    compared = zeropoint("compare", model, quantized, "--data", HERE / "evaluation", "--rows",
+                         "--labels", HERE / "labels.txt", "--no-latency")["classification"]
+    assert compared["float"]["top1"] == 394 / 400
+    # One digit of 400 may change sides, where a machine's engine rounds otherwise.
+    assert compared["agreement"] >= 0.9975
+    assert abs(compared["quantized"]["top1"] - 394 / 400) <= 0.0025
