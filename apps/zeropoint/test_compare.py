@@ -125,6 +125,22 @@ def test_right_answers(two, scores, tmp_path):
     assert result["difference"] == pytest.approx((won - lost) / 40)
 
 
+def test_right_answers_of_a_fixed_batch(tmp_path, scores):
+    nodes, shape = [("Neg", ["x"], ["t"]), ("Neg", ["t"], ["y"])], {"x": [4, 6]}
+    reference = model(tmp_path / "float.onnx", nodes, shape, {"y": [4, 6]})
+    # Swaps the classes 0 and 5.
+    swapped = model(tmp_path / "other.onnx", [("Gather", ["x", "order"], ["y"], {"axis": 1})],
+                    shape, {"y": [4, 6]}, [("order", np.array([5, 1, 2, 3, 4, 0]))])
+    labels = scores.argmax(axis=1)
+    (tmp_path / "labels.txt").write_text("\n".join(map(str, labels)))
+    result = compare(reference, swapped, "--data", tmp_path / "samples.npy", "--rows", "--labels",
+                     tmp_path / "labels.txt")
+    assert result["samples"] == 10  # runs of 4
+    classes = result["classification"]
+    assert classes["samples"] == 40 and classes["float"]["top1"] == 1
+    assert classes["quantized"]["top1"] == np.isin(labels, [1, 2, 3, 4]).mean()
+
+
 def test_the_same_for_any_number_of_threads_and_a_choice_of_samples(two, tmp_path, scores):
     arguments = [*two, "--data", tmp_path / "samples.npy", "--rows", "--samples", 11, "--tensors"]
     one = compare(*arguments, "--threads", 1)
