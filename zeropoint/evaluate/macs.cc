@@ -165,6 +165,18 @@ class Counter {
 
 }  // namespace
 
+std::string_view name(ProductKind kind) {
+  switch (kind) {
+    case ProductKind::kActivations:
+      return "activations";
+    case ProductKind::kRecurrent:
+      return "recurrent";
+    case ProductKind::kWeights:
+      break;
+  }
+  return "weights";
+}
+
 std::vector<NodeMacs> count_macs(const onnx::GraphProto& graph, const ValueInfos& values) {
   const Counter counter(graph, values);
   std::vector<NodeMacs> counts;
@@ -192,7 +204,12 @@ Result<ValueInfos> infer_values_with(const Model& model,
     type.mutable_shape()->clear_dim();
     for (const int64_t dim : dims) type.mutable_shape()->add_dim()->set_dim_value(dim);
   }
-  if (shapes.empty()) return infer_values(settled);
+  for (auto& input : inputs) {
+    if (!input.type().tensor_type().has_shape()) continue;
+    for (auto& dim : *input.mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim()) {
+      if (!dim.has_dim_value()) dim.set_dim_value(1);
+    }
+  }
   // What the model says of its other values is written with the dimensions that were open.
   settled.graph().clear_value_info();
   for (auto& output : *settled.graph().mutable_output()) {
@@ -200,7 +217,10 @@ Result<ValueInfos> infer_values_with(const Model& model,
       output.mutable_type()->mutable_tensor_type()->clear_shape();
     }
   }
-  return infer_values(settled);
+  auto values = infer_values(settled);
+  // Ones that nobody asked for may contradict the rest of the model.
+  if (!values && shapes.empty()) return infer_values(model);
+  return values;
 }
 
 }  // namespace zp

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "zeropoint/base/error.h"
@@ -17,6 +18,9 @@ enum class ProductKind {
   kActivations,  // two values that the model computes, as in attention
   kRecurrent,    // LSTM, GRU, RNN
 };
+
+// "weights", "activations", "recurrent".
+std::string_view name(ProductKind kind);
 
 struct NodeMacs {
   int node = 0;      // its number in the main graph
@@ -39,8 +43,9 @@ struct NodeMacs {
 //   LSTM, GRU, RNN steps * batch * elements of both weights
 std::vector<NodeMacs> count_macs(const onnx::GraphProto& graph, const ValueInfos& values);
 
-// What infer_values says of the model with these shapes for its inputs, by name. Errors: a name
-// that is no input, another rank, shapes that contradict the model.
+// What infer_values says of the model with these shapes for its inputs, by name, and with 1 for
+// every dimension of an input that stays open. Errors: a name that is no input, another rank, shapes
+// that contradict the model.
 Result<ValueInfos> infer_values_with(const Model& model,
                                      const std::map<std::string, std::vector<int64_t>>& shapes);
 

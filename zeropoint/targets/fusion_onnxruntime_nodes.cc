@@ -113,7 +113,9 @@ std::string type_problem(const Group& group) {
   if (!is_8_bit(type)) return fmt::format("its codes are {}", name(type));
   for (const Quantizer* one : group.inputs) {
     if (one && one->type != type) {
-      return fmt::format("its inputs are {} and {}", name(type), name(one->type));
+      return fmt::format(
+          "its inputs are {} and {} (signed activations that one node alone reads become unsigned)",
+          name(type), name(one->type));
     }
   }
   for (const Quantizer* one : group.outputs) {
