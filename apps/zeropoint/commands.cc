@@ -12,7 +12,7 @@
 namespace zp::app {
 
 std::vector<Command> add_commands(CLI::App& app) {
-  // clang-format off: one a line
+  // clang-format off
   return {
 #ifdef ZP_WITH_ONNX
       add_quantize(app),
