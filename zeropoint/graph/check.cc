@@ -3,18 +3,15 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <exception>
-#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
-#include <utility>
 #include <vector>
 
-#include "zeropoint/base/atomic_file.h"
-#include "zeropoint/base/scratch_folder.h"
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/graph/external_data.h"
 #include "zeropoint/graph/onnx_library.h"
+#include "zeropoint/graph/skeleton.h"
 #include "zeropoint/graph/tensor_proto.h"
 #include "zeropoint/graph/visit.h"
 
@@ -25,9 +22,25 @@ using Names = std::unordered_set<std::string>;
 
 Status check_graph(const onnx::GraphProto& graph, const Names& around) {
   Names known = around;
-  for (const auto& input : graph.input()) known.insert(input.name());
-  for (const auto& tensor : graph.initializer()) known.insert(tensor.name());
-  for (const auto& tensor : graph.sparse_initializer()) known.insert(tensor.values().name());
+  Names own;
+  for (const auto& input : graph.input()) {
+    if (!own.insert(input.name()).second) {
+      return invalid_data(fmt::format("input \"{}\" is there twice", input.name()));
+    }
+  }
+  // An initializer may be an input too: its default value.
+  Names initializers;
+  const auto add_initializer = [&](const std::string& name) -> Status {
+    if (initializers.insert(name).second) return {};
+    return invalid_data(fmt::format("initializer \"{}\" is there twice", name));
+  };
+  for (const auto& tensor : graph.initializer()) {
+    ZP_RETURN_IF_ERROR(add_initializer(tensor.name()));
+  }
+  for (const auto& tensor : graph.sparse_initializer()) {
+    ZP_RETURN_IF_ERROR(add_initializer(tensor.values().name()));
+  }
+  own.insert(initializers.begin(), initializers.end());
   std::unordered_map<std::string, const onnx::NodeProto*> makers;
   for (const auto& node : graph.node()) {
     for (const auto& output : node.output()) {
@@ -37,9 +50,15 @@ Status check_graph(const onnx::GraphProto& graph, const Names& around) {
         return invalid_data(fmt::format("value \"{}\" is made twice, by {} and by {}", output,
                                         describe(*other->second), describe(node)));
       }
+      if (own.contains(output)) {
+        return invalid_data(
+            fmt::format("value \"{}\" is made by {}, and is an input or initializer as well",
+                        output, describe(node)));
+      }
       known.insert(output);
     }
   }
+  known.insert(own.begin(), own.end());
   for (const auto& node : graph.node()) {
     for (const auto& input : node.input()) {
       if (input.empty() || known.contains(input)) continue;
@@ -63,70 +82,94 @@ bool has_shape(const onnx::ValueInfoProto& value) {
   return !value.type().has_tensor_type() || value.type().tensor_type().has_shape();
 }
 
-// What the checker may look into to infer shapes is smaller.
-constexpr int64_t kMostShapeElements = 256;
-
-// A copy whose external data, which may be spilled or large, is all said to lie in the file `data`.
-Result<onnx::ModelProto> with_data_in(const Model& model, const onnx::ModelProto& proto,
-                                      const std::string& data) {
-  onnx::ModelProto copy = proto;
-  Status status;
-  for_each_tensor(copy, [&](onnx::TensorProto& tensor) {
-    if (!status || !is_external(tensor)) return;
-    const auto shape = shape_of(tensor);
-    if (!shape || shape->element_count() > kMostShapeElements) {
-      return ExternalData{data, 0, 0}.write_to(tensor);
-    }
-    auto value = model.read(tensor);
-    if (value) {
-      put_in_message(tensor, *value);
-    } else {
-      status = tl::unexpected<Error>(std::move(value).error());
-    }
-  });
-  ZP_RETURN_IF_ERROR(status);
-  return copy;
+bool is_without_data(const onnx::TensorProto& tensor) {
+  const auto shape = shape_of(tensor);
+  return shape && shape->element_count() > 0 && !check_data(tensor);
 }
 
-// The checker wants the files of external data to exist, beside the model's own file. It gets both,
-// the data without content.
-Status check_files(const Model& model, const onnx::ModelProto& proto) {
-  ZP_ASSIGN_OR_RETURN(const ScratchFolder folder, ScratchFolder::create());
-  ZP_ASSIGN_OR_RETURN(const onnx::ModelProto copy, with_data_in(model, proto, "data"));
-  ZP_RETURN_IF_ERROR(write_file(folder.path() / "data", {}));
-  const auto path = folder.path() / "model.onnx";
-  std::string bytes;
-  if (!copy.SerializeToString(&bytes)) return invalid_data("larger than one message may be (2 GB)");
-  ZP_RETURN_IF_ERROR(write_file(path, std::as_bytes(std::span(bytes))));
-  onnx::checker::check_model(path.string(), /*full_check=*/true);
-  return {};
+// Adds an input of this name with the tensor's type and shape to `graph`.
+void add_input(onnx::GraphProto& graph, const std::string& name, const onnx::TensorProto& tensor) {
+  auto& input = *graph.add_input();
+  input.set_name(name);
+  auto& type = *input.mutable_type()->mutable_tensor_type();
+  type.set_elem_type(tensor.data_type());
+  type.mutable_shape();
+  for (const int64_t dim : tensor.dims()) type.mutable_shape()->add_dim()->set_dim_value(dim);
+}
+
+// Takes the initializers that `goes` names out of the graph.
+template <class Goes>
+void erase_initializers(onnx::GraphProto& graph, const Goes& goes) {
+  google::protobuf::RepeatedPtrField<onnx::TensorProto> kept;
+  for (auto& tensor : *graph.mutable_initializer()) {
+    if (!goes(tensor)) kept.Add()->Swap(&tensor);
+  }
+  graph.mutable_initializer()->Swap(&kept);
+}
+
+// What the checker is shown: weights, which it would copy or look for in the current folder, are
+// inputs of the main graph with their types and shapes.
+onnx::ModelProto without_weights(const onnx::ModelProto& model) {
+  onnx::ModelProto shown = skeleton_of(model);
+  auto& main = *shown.mutable_graph();
+  UniqueNames names(main);
+  Names inputs;
+  for (const auto& input : main.input()) inputs.insert(input.name());
+  erase_initializers(main, [&](const onnx::TensorProto& tensor) {
+    if (!is_without_data(tensor)) return false;
+    if (!inputs.contains(tensor.name())) add_input(main, tensor.name(), tensor);
+    return true;
+  });
+  // A body reads its own from outside then, under a name that no other body has.
+  for_each_graph(main, [&](onnx::GraphProto& body) {
+    if (&body == &main) return;
+    erase_initializers(body, [&](const onnx::TensorProto& tensor) {
+      if (!is_external(tensor)) return false;
+      const std::string name = names(tensor.name());
+      add_input(main, name, tensor);
+      replace_uses(body, tensor.name(), name);
+      for (auto& output : *body.mutable_output()) {
+        if (output.name() == tensor.name()) output.set_name(name);
+      }
+      return true;
+    });
+  });
+  // Of what attributes hold beside the model nothing but the size matters.
+  for_each_tensor(shown, [](onnx::TensorProto& tensor) {
+    if (!is_external(tensor)) return;
+    const auto data = ExternalData::of(tensor);
+    clear_data(tensor);
+    if (data) tensor.set_raw_data(std::string(data->length, '\0'));
+  });
+  return shown;
 }
 
 }  // namespace
 
-Status check_structure(const onnx::ModelProto& model) { return check_graph(model.graph(), {}); }
+Status check_structure(const onnx::ModelProto& model) {
+  Status status;
+  for_each_tensor(model, [&](const onnx::TensorProto& tensor) {
+    if (status) status = check_data(tensor);
+  });
+  ZP_RETURN_IF_ERROR(status);
+  return check_graph(model.graph(), {});
+}
 
 Status check_with_onnx(const Model& model) {
-  const onnx::ModelProto* checked = &model.proto();
+  Status status;
+  for_each_tensor(model.proto(), [&](const onnx::TensorProto& tensor) {
+    if (status) status = check_data(tensor);
+  });
+  if (!status) return tl::unexpected<Error>(std::move(status).error().at(model.name()));
+  onnx::ModelProto shown = without_weights(model.proto());
   // The checker asks for the rank of every output. Runtimes do not, and not every rank is known.
-  onnx::ModelProto described;
-  if (!std::ranges::all_of(model.graph().output(), has_shape)) {
-    described = model.proto();
-    google::protobuf::RepeatedPtrField<onnx::ValueInfoProto> outputs;
-    for (const auto& output : model.graph().output()) {
-      if (has_shape(output)) *outputs.Add() = output;
-    }
-    described.mutable_graph()->mutable_output()->Swap(&outputs);
-    checked = &described;
+  google::protobuf::RepeatedPtrField<onnx::ValueInfoProto> outputs;
+  for (auto& output : *shown.mutable_graph()->mutable_output()) {
+    if (has_shape(output)) outputs.Add()->Swap(&output);
   }
+  shown.mutable_graph()->mutable_output()->Swap(&outputs);
   try {
-    if (model.has_external_data()) {
-      if (auto status = check_files(model, *checked); !status) {
-        return tl::unexpected<Error>(std::move(status).error().at(model.name()));
-      }
-    } else {
-      onnx::checker::check_model(*checked, /*full_check=*/true);
-    }
+    onnx::checker::check_model(shown, /*full_check=*/true);
   } catch (const std::exception& error) {
     return invalid_data(fmt::format("{}: ONNX's checker: {}", model.name(), onnx_reason(error)));
   }

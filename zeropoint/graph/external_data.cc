@@ -29,6 +29,7 @@ Result<size_t> parse_number(const std::string& text) {
 // Whether the path stays inside the folder that it is relative to.
 bool stays_inside(const std::filesystem::path& path) {
   if (path.empty() || path.is_absolute()) return false;
+  if (path.native().find('\0') != std::string::npos) return false;
   const auto normal = path.lexically_normal();
   return normal.begin() != normal.end() && *normal.begin() != "..";
 }

@@ -24,9 +24,9 @@ namespace zp {
 class Model {
  public:
   // Parses the file. Nothing is checked beyond its being a ModelProto with a graph and an
-  // operator set (check.h does the rest). External data stays where it is; it must be there in
-  // full, inside the model's folder. Errors name the file: missing, empty, truncated or not ONNX,
-  // an IR version below 3.
+  // operator set (check.h does the rest). External data of more than 1 KiB stays where it is; all
+  // of it must be there in full, inside the model's folder. Errors name the file: missing, empty,
+  // truncated or not ONNX, an IR version below 3.
   static Result<Model> load(const std::filesystem::path& path);
   // The same for bytes; `name` stands for the file in messages and `folder` is where external data
   // lies.
@@ -64,19 +64,22 @@ class Model {
   bool has_external_data() const;
   // Bytes of all the tensors' data, inside and outside of the message.
   size_t data_size() const;
-  // Of the message and all external data: tells models apart.
+  // Of the graph and all data, the same wherever the initializers' data lies: tells models apart.
+  // Documentation does not count.
   Result<Hash128> hash() const;
 
   // The model as one message, e.g. for an engine. An error where it would exceed 2 GB.
   Result<std::string> serialize() const;
   // Writes the model to `path`, and data to `path` + ".data" where has_external_data() or where it
-  // would not fit into one message. Whatever happens, `path` holds a whole model, the old or the
-  // new one.
+  // would not fit into one message. `path` holds a whole model, the old or the new one, whatever
+  // fails; where there are two files, only a crash between their two renamings would mix them.
   Status save(const std::filesystem::path& path) const;
 
  private:
   Model(const Model& other);
   Model(std::unique_ptr<onnx::ModelProto> proto, std::string name, std::filesystem::path folder);
+  static Result<Model> make(std::unique_ptr<onnx::ModelProto> proto, std::string name,
+                            std::filesystem::path folder);
 
   std::unique_ptr<onnx::ModelProto> proto_;
   std::string name_;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 #include <climits>
+#include <unordered_set>
+#include <utility>
 
 #include "zeropoint/base/atomic_file.h"
 #include "zeropoint/graph/external_data.h"
@@ -65,6 +67,11 @@ Status Model::save(const std::filesystem::path& path) const {
   data_path += ".data";
   ZP_ASSIGN_OR_RETURN(AtomicFile data_file, AtomicFile::create(data_path));
   onnx::ModelProto skeleton = proto();
+  // Runtimes look for data beside the model for initializers; what an attribute holds stays there.
+  std::unordered_set<const onnx::TensorProto*> initializers;
+  for_each_graph(std::as_const(skeleton).graph(), [&](const onnx::GraphProto& graph) {
+    for (const auto& tensor : graph.initializer()) initializers.insert(&tensor);
+  });
   size_t position = 0;
   Status status;
   for_each_tensor(skeleton, [&](onnx::TensorProto& tensor) {
@@ -72,7 +79,8 @@ Status Model::save(const std::filesystem::path& path) const {
     const auto type = static_cast<DataType>(tensor.data_type());
     const auto shape = shape_of(tensor);
     const size_t size = shape ? byte_size(type, *shape).value_or(0) : 0;
-    if (!is_external(tensor) && size < kSmallestBeside) return;
+    const bool goes = size >= kSmallestBeside && initializers.contains(&tensor);
+    if (!is_external(tensor) && !goes) return;
     const size_t begin = (position + kAlignment - 1) / kAlignment * kAlignment;
     status = data_file.write(std::vector<std::byte>(begin - position));
     position = begin;
@@ -81,12 +89,7 @@ Status Model::save(const std::filesystem::path& path) const {
       position += piece.size();
       return data_file.write(piece);
     });
-    tensor.clear_raw_data();
-    tensor.clear_float_data();
-    tensor.clear_int32_data();
-    tensor.clear_int64_data();
-    tensor.clear_double_data();
-    tensor.clear_uint64_data();
+    clear_data(tensor);
     ExternalData{data_path.filename().string(), begin, size}.write_to(tensor);
   });
   ZP_RETURN_IF_ERROR(status);

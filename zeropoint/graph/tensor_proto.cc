@@ -19,6 +19,12 @@ std::vector<std::byte> narrowed(const auto& field) {
   return bytes;
 }
 
+Result<DataType> type_of(const onnx::TensorProto& tensor) {
+  if (is_known_data_type(tensor.data_type())) return static_cast<DataType>(tensor.data_type());
+  return invalid_data(
+      fmt::format("{}: unknown element type {}", describe(tensor), tensor.data_type()));
+}
+
 // The typed field's elements as raw_data would hold them (onnx.proto's comments at int32_data and
 // its neighbours say which types share a field, and that 2 and 4 bit codes are packed there too).
 Result<std::vector<std::byte>> typed_field(const onnx::TensorProto& t, DataType type) {
@@ -47,6 +53,34 @@ Result<std::vector<std::byte>> typed_field(const onnx::TensorProto& t, DataType 
   }
 }
 
+// Bytes that typed_field would give.
+size_t typed_size(const onnx::TensorProto& t, DataType type) {
+  const auto bytes = [](int elements, size_t size) { return static_cast<size_t>(elements) * size; };
+  switch (type) {
+    case DataType::kFloat:
+    case DataType::kComplex64:
+      return bytes(t.float_data_size(), 4);
+    case DataType::kDouble:
+    case DataType::kComplex128:
+      return bytes(t.double_data_size(), 8);
+    case DataType::kInt64:
+      return bytes(t.int64_data_size(), 8);
+    case DataType::kUint64:
+      return bytes(t.uint64_data_size(), 8);
+    case DataType::kUint32:
+      return bytes(t.uint64_data_size(), 4);
+    case DataType::kInt32:
+      return bytes(t.int32_data_size(), 4);
+    case DataType::kInt16:
+    case DataType::kUint16:
+    case DataType::kFloat16:
+    case DataType::kBfloat16:
+      return bytes(t.int32_data_size(), 2);
+    default:
+      return bytes(t.int32_data_size(), 1);
+  }
+}
+
 }  // namespace
 
 std::string describe(const onnx::TensorProto& tensor) {
@@ -59,15 +93,29 @@ Result<Shape> shape_of(const onnx::TensorProto& tensor) {
   return shape;
 }
 
+Status check_data(const onnx::TensorProto& tensor) {
+  if (tensor.data_location() == onnx::TensorProto::EXTERNAL) return {};
+  ZP_ASSIGN_OR_RETURN(const DataType type, type_of(tensor));
+  ZP_ASSIGN_OR_RETURN(const Shape shape, shape_of(tensor));
+  if (type == DataType::kString) {
+    if (tensor.string_data_size() == shape.element_count()) return {};
+    return invalid_data(fmt::format("{}: shape {} of strings, but {} strings", describe(tensor),
+                                    shape.to_string(), tensor.string_data_size()));
+  }
+  const size_t held = tensor.has_raw_data() ? tensor.raw_data().size() : typed_size(tensor, type);
+  const auto expected = byte_size(type, shape);
+  if (!expected) return tl::unexpected<Error>(Error(expected.error()).at(describe(tensor)));
+  if (held == *expected) return {};
+  return invalid_data(fmt::format("{}: a {} tensor of shape {} takes {} bytes, it has {}",
+                                  describe(tensor), name(type), shape.to_string(), *expected,
+                                  held));
+}
+
 Result<Tensor> tensor_in_message(const onnx::TensorProto& tensor) {
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
     return invalid_data(describe(tensor) + ": its data lies outside of the message");
   }
-  if (!is_known_data_type(tensor.data_type())) {
-    return invalid_data(
-        fmt::format("{}: unknown element type {}", describe(tensor), tensor.data_type()));
-  }
-  const auto type = static_cast<DataType>(tensor.data_type());
+  ZP_ASSIGN_OR_RETURN(const DataType type, type_of(tensor));
   ZP_ASSIGN_OR_RETURN(Shape shape, shape_of(tensor));
   std::vector<std::byte> bytes;
   if (tensor.has_raw_data()) {
@@ -81,10 +129,7 @@ Result<Tensor> tensor_in_message(const onnx::TensorProto& tensor) {
   return value;
 }
 
-void put_description(onnx::TensorProto& tensor, const Tensor& value) {
-  tensor.clear_dims();
-  for (const int64_t dim : value.shape().dims()) tensor.add_dims(dim);
-  tensor.set_data_type(static_cast<int32_t>(value.type()));
+void clear_data(onnx::TensorProto& tensor) {
   tensor.clear_segment();
   tensor.clear_raw_data();
   tensor.clear_float_data();
@@ -95,6 +140,13 @@ void put_description(onnx::TensorProto& tensor, const Tensor& value) {
   tensor.clear_string_data();
   tensor.clear_external_data();
   tensor.clear_data_location();
+}
+
+void put_description(onnx::TensorProto& tensor, const Tensor& value) {
+  tensor.clear_dims();
+  for (const int64_t dim : value.shape().dims()) tensor.add_dims(dim);
+  tensor.set_data_type(static_cast<int32_t>(value.type()));
+  clear_data(tensor);
 }
 
 void put_in_message(onnx::TensorProto& tensor, const Tensor& value) {

@@ -17,6 +17,13 @@ std::string describe(const onnx::TensorProto& tensor);
 // data (external_data.h reads it), strings, a number of elements that is not the shape's.
 Result<Tensor> tensor_in_message(const onnx::TensorProto& tensor);
 
+// Whether the message holds as much data as type and dimensions say, for any type. External data is
+// not looked into. Errors name the tensor.
+Status check_data(const onnx::TensorProto& tensor);
+
+// Takes the data out, and what says where it lies.
+void clear_data(onnx::TensorProto& tensor);
+
 // Replaces type, dimensions and data; the name and the documentation stay.
 void put_in_message(onnx::TensorProto& tensor, const Tensor& value);
 

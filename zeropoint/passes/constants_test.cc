@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "zeropoint/passes/test_models.h"
+#include "tests/support/onnx_graphs.h"
 
 namespace zp {
 namespace {

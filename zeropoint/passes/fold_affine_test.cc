@@ -1,9 +1,9 @@
 #include <gmock/gmock.h>
 
+#include "tests/support/onnx_graphs.h"
 #include "zeropoint/passes/fold_affine_after.h"
 #include "zeropoint/passes/fold_affine_before.h"
 #include "zeropoint/passes/fold_gemm_factors.h"
-#include "zeropoint/passes/test_models.h"
 
 // The values of folded weights, for every layer and operation, are tested against ONNX Runtime in
 // test_folding.py; here is what becomes of the graph, with numbers that can be followed by hand.

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "zeropoint/passes/test_models.h"
+#include "tests/support/onnx_graphs.h"
 
 // What each operator makes of constants is tested against ONNX Runtime in test_folding.py.
 namespace zp {

@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/onnx_graphs.h"
 #include "zeropoint/graph/attributes.h"
-#include "zeropoint/passes/test_models.h"
 
 // Every window and condition is tested against ONNX Runtime in test_folding.py.
 namespace zp {

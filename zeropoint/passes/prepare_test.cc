@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <filesystem>
 
+#include "tests/support/onnx_graphs.h"
 #include "tests/support/shared_data.h"
-#include "zeropoint/passes/test_models.h"
 
 // That outputs stay the same is tested against ONNX Runtime in test_prepare.py.
 namespace zp {

@@ -2,10 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/onnx_graphs.h"
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/passes/inline_functions.h"
 #include "zeropoint/passes/normalize.h"
-#include "zeropoint/passes/test_models.h"
 
 // Operators whose meaning changed are run before and after in test_folding.py.
 namespace zp {

@@ -1,21 +1,14 @@
-// Models written in ONNX's text form, and graphs told as text, for the tests of the passes.
+// Models out of texts, graphs told as text, and what every edit must leave valid.
 #pragma once
-
-#include <gtest/gtest.h>
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-#include <onnx/defs/parser.h>
-#pragma GCC diagnostic pop
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <gtest/gtest.h>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tests/support/onnx_text.h"
 #include "zeropoint/graph/check.h"
 #include "zeropoint/graph/model.h"
 #include "zeropoint/graph/tensor_proto.h"
@@ -23,16 +16,12 @@
 
 namespace zp {
 
-// The model that the text says; a test failure where ONNX cannot read it.
-//   "g (float[1,2] x) => (float[1,2] y) <float[2] c = {1, 2}> { y = Add(x, c) }"
+// A model called "test.onnx" of this operator set, and of other domains where they are named
+// (", \"local\" : 1"), with local functions behind the graph.
 inline Model model_of(std::string_view graph, int opset = 13, std::string_view functions = {},
                       std::string_view domains = {}) {
-  const std::string text = fmt::format("<ir_version: 8, opset_import: [\"\" : {}{}]> {} {}", opset,
-                                       domains, graph, functions);
-  onnx::ModelProto proto;
-  onnx::OnnxParser parser(text.c_str());
-  const auto status = parser.Parse(proto);
-  EXPECT_TRUE(status.IsOK()) << status.ErrorMessage();
+  const auto proto = onnx_model(fmt::format("<ir_version: 8, opset_import: [\"\" : {}{}]> {} {}",
+                                            opset, domains, graph, functions));
   auto model = Model::parse(proto.SerializeAsString(), "test.onnx");
   EXPECT_TRUE(model) << model.error().message;
   return *std::move(model);
