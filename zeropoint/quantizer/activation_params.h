@@ -27,7 +27,8 @@ struct ActivationOptions {
 
 // In the order of the placement. Tensors of one group share the smallest range that holds each
 // one's own. What is known of a tensor's readers narrows a range where that loses nothing worth a
-// code: values below -3 before HardSwish or HardSigmoid, and below -8 before SiLU or GELU. Outputs
+// code: values below -3 before HardSwish or HardSigmoid, and below -8 before SiLU or GELU. In
+// place of minmax, a tensor that such an operator reads or makes gets percentile:99.99. Outputs
 // that the target fixes have those parameters.
 //
 // Errors name the tensor: not among the observers, or nothing finite was seen of it.

@@ -63,8 +63,10 @@ std::string to_text(const QuantizeReport& report, size_t most) {
     page.line("samples", samples);
   }
   page.list("note", report.notes, report.notes.size(), [](const auto& line) { return line; });
-  page.line("quantized", fmt::format("{} of {} nodes, {} tensors", report.nodes_quantized,
-                                     report.nodes, report.tensors_quantized));
+  page.line("quantized", report.mode == "static"
+                             ? fmt::format("{} of {} nodes, {} tensors", report.nodes_quantized,
+                                           report.nodes, report.tensors_quantized)
+                             : fmt::format("{} weights", report.tensors_quantized));
   if (report.macs > 0) {
     page.line("int8", fmt::format("{:.1f} % of the {:.3g} M multiply-accumulates against weights",
                                   100.0 * static_cast<double>(report.macs_quantized) /
@@ -72,7 +74,9 @@ std::string to_text(const QuantizeReport& report, size_t most) {
                                   static_cast<double>(report.macs) / 1e6));
   }
   page.list("in float", report.in_float, most, [](const FloatNode& node) {
-    return fmt::format("{} \"{}\": {}", node.op_type, node.node, node.reason);
+    const std::string name =
+        node.op_type.empty() ? node.node : fmt::format("{} \"{}\"", node.op_type, node.node);
+    return fmt::format("{}: {}", name, node.reason);
   });
   page.list("wide ranges", report.wasteful, most, [](const RangeNote& note) {
     return fmt::format("\"{}\": 99.9 % of the values share {:.1f} % of the codes", note.tensor,
