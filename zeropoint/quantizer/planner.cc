@@ -102,6 +102,22 @@ class Planner {
   GraphIndex index_;
 };
 
+// Averages that were placed between codes with a zero point, where the target cannot have that.
+std::vector<int> averages_to_leave(const onnx::GraphProto& graph, const GraphPlacement& placement,
+                                   const Plan& plan, const Target& target) {
+  std::vector<int> nodes;
+  for (int i = 0; i < graph.node_size() && target.average_needs_zero_point_0; ++i) {
+    const auto op = target.ops.find(graph.node(i).op_type());
+    if (!placement.nodes[static_cast<size_t>(i)].quantized || op == target.ops.end() ||
+        op->second != OpRole::kPool) {
+      continue;
+    }
+    const ActivationPlan* input = find_activation(plan, graph.node(i).input(0));
+    if (input && input->params.zero_point != 0) nodes.push_back(i);
+  }
+  return nodes;
+}
+
 template <class Types>
 std::string names_of(const Types& types) {
   std::string names;
@@ -136,9 +152,13 @@ Result<Plan> make_plan(const Model& model, const ValueInfos& values, const Obser
                        const PlanOptions& options) {
   ZP_RETURN_IF_ERROR(check(options));
   const Target& target = *options.target;
-  const GraphPlacement placement =
-      place(model, values, target, options.choices,
-            options.integer_io ? Outputs::kQuantized : Outputs::kByRule);
+  std::vector<Choice> choices = options.choices;
+  choices.resize(static_cast<size_t>(model.graph().node_size()), Choice::kByRule);
+  const auto place_chosen = [&] {
+    return place(model, values, target, choices,
+                 options.integer_io ? Outputs::kQuantized : Outputs::kByRule);
+  };
+  GraphPlacement placement = place_chosen();
   Plan plan;
   plan.tool = "zeropoint " ZP_VERSION;
   plan.target = target.name;
@@ -151,6 +171,18 @@ Result<Plan> make_plan(const Model& model, const ValueInfos& values, const Obser
                                        options.overrides};
   ZP_ASSIGN_OR_RETURN(plan.activations,
                       choose_activations(model, placement, observers, activation_options));
+  // A zero point is known only now; without the averages other tensors may go without parameters.
+  const auto averages = averages_to_leave(model.graph(), placement, plan, target);
+  if (!averages.empty()) {
+    for (const int node : averages) choices[static_cast<size_t>(node)] = Choice::kFloat;
+    placement = place_chosen();
+    for (const int node : averages) {
+      placement.nodes[static_cast<size_t>(node)].reason =
+          "OpenVINO computes wrong averages of codes whose zero point is not 0";
+    }
+    ZP_ASSIGN_OR_RETURN(plan.activations,
+                        choose_activations(model, placement, observers, activation_options));
+  }
   Planner planner(model, observers, options);
   for (int i = 0; i < model.graph().node_size(); ++i) {
     const auto& node = model.graph().node(i);
