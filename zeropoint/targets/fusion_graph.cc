@@ -151,6 +151,7 @@ bool is_8_bit(DataType type) { return type == DataType::kInt8 || type == DataTyp
 
 Result<FusionGraph> FusionGraph::of(const Model& model) {
   FusionGraph graph;
+  graph.model_ = &model;
   const auto& proto = model.graph();
   const GraphIndex index(proto);
   ZP_ASSIGN_OR_RETURN(graph.infos_, infer_values(model));
@@ -232,6 +233,23 @@ bool FusionGraph::is_float(const std::string& value) const {
     default:
       return false;
   }
+}
+
+std::optional<std::vector<float>> FusionGraph::floats(const std::string& value) const {
+  if (!is_constant(value)) return std::nullopt;
+  const auto& graph = model_->graph();
+  const auto tensor = std::ranges::find(graph.initializer(), value, &onnx::TensorProto::name);
+  const onnx::TensorProto* found = tensor == graph.initializer().end() ? nullptr : &*tensor;
+  const int maker = producer(value);
+  if (!found && maker >= 0 && node(maker).is("Constant")) {
+    const auto* attribute = find_attribute(*node(maker).proto, "value");
+    if (attribute && attribute->has_t()) found = &attribute->t();
+  }
+  if (!found) return std::nullopt;
+  const auto read = model_->read(*found);
+  if (!read) return std::nullopt;
+  auto floats = to_floats(*read);
+  return floats ? std::optional(std::move(*floats)) : std::nullopt;
 }
 
 std::optional<std::vector<int64_t>> FusionGraph::dims(const std::string& value) const {

@@ -86,6 +86,8 @@ class FusionGraph {
   bool is_output(const std::string& value) const { return outputs_.contains(value); }
   // Whether it is known when the model is loaded: an initializer, or computed from such.
   bool is_constant(const std::string& value) const { return constants_.contains(value); }
+  // The elements of a constant of floats that stands in the model; nothing where there is none.
+  std::optional<std::vector<float>> floats(const std::string& value) const;
   // Unknown types count as floats.
   bool is_float(const std::string& value) const;
   // Nothing where the rank is not known.
@@ -117,6 +119,7 @@ class FusionGraph {
   FusionGraph() = default;
   void find_constants();
 
+  const Model* model_ = nullptr;
   std::vector<FusionNode> nodes_;
   std::vector<int> order_;
   ValueInfos infos_;

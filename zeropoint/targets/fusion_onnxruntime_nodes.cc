@@ -236,6 +236,16 @@ Verdict gemm(const Group& group) {
   return Verdict::int8("QGemm");
 }
 
+// Whether another quantizer has the same scalar scale: ONNX Runtime then gives both one constant,
+// and no longer takes it for this weight's own.
+bool shares_its_scale(const FusionGraph& graph, const FusionNode& dequantize) {
+  const auto same = [&](const FusionNode& one) {
+    return &one != &dequantize && !one.sources.empty() && one.quantizer &&
+           one.quantizer->is_scalar() && one.quantizer->scales == dequantize.quantizer->scales;
+  };
+  return dequantize.quantizer->is_scalar() && std::ranges::any_of(graph.nodes(), same);
+}
+
 // DequantizeLinear on a constant weight alone: MatMulNBits keeps the codes.
 std::optional<Verdict> weight_only(const FusionGraph& graph, const Group& group) {
   const bool is_matmul = group.node.is("MatMul");
@@ -264,6 +274,9 @@ std::optional<Verdict> weight_only(const FusionGraph& graph, const Group& group)
     const auto bias = has_bias ? graph.dims(group.node.inputs[2]) : std::nullopt;
     const bool fits = !has_bias || (bias && bias->size() == 1 && (*bias)[0] == (*dims)[1]);
     if (!is_plain || !fits) return std::nullopt;
+  }
+  if (shares_its_scale(graph, dequantize)) {
+    return Verdict::in_float("its weight has the scale of another quantizer, in one constant");
   }
   return Verdict{Execution::kWeightOnly, "MatMulNBits", "its data input is not quantized"};
 }

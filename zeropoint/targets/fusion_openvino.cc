@@ -189,8 +189,8 @@ class Follower {
     return Verdict::int8(b->is_constant ? "FullyConnected" : "MatMul");
   }
 
-  // Whether a second QuantizeLinear follows with nothing between but what folds into it: steps with
-  // constants, and a Relu that it implies.
+  // Whether a second QuantizeLinear follows with nothing between but what folds into it: a constant
+  // added, a positive one multiplied, a Relu that it implies.
   bool leads_to_quantize(const std::string& value) const {
     for (const FusionUse use : graph_.readers(value)) {
       if (use.input < 0) continue;
@@ -202,17 +202,25 @@ class Follower {
   }
 
   bool folds(const FusionNode& node, const std::string& data) const {
-    if (is_among(node.op, kNothing) || node.is("BatchNormalization")) return true;
+    if (is_among(node.op, kNothing)) return true;
     if (node.is("Relu")) {
-      const auto& readers = graph_.readers(node.outputs[0]);
-      return readers.size() == 1 && readers[0].input == 0 &&
-             graph_.node(readers[0].node).is_quantize() &&
-             is_implied_by(node, *graph_.node(readers[0].node).quantizer);
+      const auto use = graph_.only_use(node.outputs[0]);
+      return use && graph_.node(use->node).is_quantize() &&
+             is_implied_by(node, *graph_.node(use->node).quantizer);
     }
-    if (!node.is("Add") && !node.is("Sub") && !node.is("Mul") && !node.is("Div")) return false;
-    const std::string& other = node.inputs[node.inputs[0] == data ? 1 : 0];
-    const FusionNode* weight = graph_.dequantize_of(other);
-    return graph_.is_constant(other) || (weight && graph_.is_constant(weight->inputs[0]));
+    if (node.inputs.size() < 2 || node.inputs[0] != data) {
+      return node.is("Mul") && node.inputs.size() == 2 && is_positive(node.inputs[0]);
+    }
+    if (node.is("Add") || node.is("Sub")) return graph_.is_constant(node.inputs[1]);
+    // A factor that is quantized counts as positive.
+    if (node.is("BatchNormalization") && graph_.dequantize_of(node.inputs[1])) return true;
+    return (node.is("Mul") || node.is("Div") || node.is("BatchNormalization")) &&
+           is_positive(node.inputs[1]);
+  }
+
+  bool is_positive(const std::string& value) const {
+    const auto factors = graph_.floats(value);
+    return factors && std::ranges::all_of(*factors, [](float factor) { return factor > 0; });
   }
 
   // OpenVINO ends with a segmentation fault on Concat -> QuantizeLinear with a zero point ->
