@@ -30,7 +30,7 @@ if(ZP_SANITIZE)
   target_compile_options(zp_options INTERFACE
     -fsanitize=${ZP_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
     # g++ takes what the sanitizers insert for uses of uninitialized variables.
-    -Wno-maybe-uninitialized)
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(zp_options INTERFACE -fsanitize=${ZP_SANITIZE})
 endif()
 

@@ -5,6 +5,9 @@
 
 #include "tests/support/onnx_graphs.h"
 #include "tests/support/shared_data.h"
+#include "tests/support/temporary_folder.h"
+#include "zeropoint/base/atomic_file.h"
+#include "zeropoint/graph/external_data.h"
 
 // That outputs stay the same is tested against ONNX Runtime in test_prepare.py.
 namespace zp {
@@ -60,6 +63,36 @@ TEST(Prepare, ReportsWhatItDid) {
     if (pass.rewrites > 0) passes.push_back(pass.pass);
   }
   EXPECT_THAT(passes, ElementsAre("constants", "remove_identities", "fold_affine_after"));
+}
+
+TEST(Prepare, WeightsBesideTheModelStayOutsideOfTheMessage) {
+  // 40 x 40 weights from w.bin, doubled by the Mul; nothing of them comes into the message.
+  const TemporaryFolder folder;
+  onnx::ModelProto proto = onnx_model(R"(<ir_version: 7, opset_import: ["" : 11]>
+      g (float[n,40] x) => (float[1,n,40] z) <float two = {2}> {
+        y = MatMul(x, w) u = Mul(y, two) z = Unsqueeze<axes = [0]>(u) })");
+  auto& tensor = *proto.mutable_graph()->add_initializer();
+  tensor.set_name("w");
+  tensor.set_data_type(onnx::TensorProto::FLOAT);
+  tensor.add_dims(40);
+  tensor.add_dims(40);
+  ExternalData{"w.bin", 0, 6400}.write_to(tensor);
+  const std::vector<float> ones(1600, 1);
+  ASSERT_TRUE(write_file(folder / "w.bin", std::as_bytes(std::span(ones))));
+  const std::string bytes = proto.SerializeAsString();
+  Model model = Model::parse(bytes, "test.onnx", folder.path()).value();
+  const auto report = prepare(model);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->opset.after, 13) << report->opset.note;
+  ASSERT_EQ(nodes_of(model.graph())[0], "u = MatMul(x, w)");
+  ASSERT_TRUE(model.save(folder / "saved.onnx"));
+  const Model saved = Model::load(folder / "saved.onnx").value();
+  expect_valid(saved);
+  for (const auto& weights : saved.graph().initializer()) {
+    if (weights.name() != "w") continue;
+    EXPECT_TRUE(is_external(weights));
+    EXPECT_THAT(saved.read(weights)->as<float>(), ::testing::Each(2.0F));
+  }
 }
 
 TEST(Prepare, NodesThatStandInAnyOrderAreSorted) {
