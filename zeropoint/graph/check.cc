@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <string>
 #include <unordered_map>
@@ -107,6 +108,25 @@ void erase_initializers(onnx::GraphProto& graph, const Goes& goes) {
   graph.mutable_initializer()->Swap(&kept);
 }
 
+// Operators of ONNX's first days, which it accepts with a warning on standard output.
+void hide_experimental(onnx::GraphProto& graph) {
+  constexpr std::array kExperimental{"ATen",
+                                     "Affine",
+                                     "ConstantFill",
+                                     "Crop",
+                                     "DynamicSlice",
+                                     "GRUUnit",
+                                     "GivenTensorFill",
+                                     "ImageScaler",
+                                     "ParametricSoftplus",
+                                     "Scale",
+                                     "ScaledTanh"};
+  for (auto& node : *graph.mutable_node()) {
+    const auto same = [&](const char* name) { return is_op(node, name); };
+    if (std::ranges::any_of(kExperimental, same)) node.set_domain("experimental");
+  }
+}
+
 // What the checker is shown: weights, which it would copy or look for in the current folder, are
 // inputs of the main graph with their types and shapes.
 onnx::ModelProto without_weights(const onnx::ModelProto& model) {
@@ -134,6 +154,8 @@ onnx::ModelProto without_weights(const onnx::ModelProto& model) {
       return true;
     });
   });
+  for_each_graph(main, hide_experimental);
+  set_opset_version(shown, "experimental", 1);
   // Of what attributes hold beside the model nothing but the size matters.
   for_each_tensor(shown, [](onnx::TensorProto& tensor) {
     if (!is_external(tensor)) return;
