@@ -12,9 +12,9 @@
 #include "apps/zeropoint/supervisor.h"
 #include "zeropoint/data/labels.h"
 #include "zeropoint/evaluate/compare.h"
+#include "zeropoint/evaluate/simulated_model.h"
 #include "zeropoint/kernels/int8_instructions.h"
 #include "zeropoint/quantizer/prepared_model.h"
-#include "zeropoint/quantizer/simulated_model.h"
 #include "zeropoint/report/compare_report.h"
 
 namespace zp::app {

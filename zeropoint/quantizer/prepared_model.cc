@@ -7,7 +7,6 @@
 #include <string_view>
 #include <system_error>
 
-#include "zeropoint/base/scratch_folder.h"
 #include "zeropoint/graph/check.h"
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/graph/external_data.h"
@@ -71,18 +70,6 @@ Result<PreparedModel> prepare_model(const std::filesystem::path& path,
   ZP_ASSIGN_OR_RETURN(const Hash128 hash, model.hash());
   return PreparedModel{std::move(model), std::move(values), *std::move(report), source_hash, hash,
                        source_size};
-}
-
-Result<Engine> compile(const Model& model, const EngineOptions& options) {
-  EngineSource source{model.name()};
-  if (!model.has_external_data() && model.data_size() < (size_t{1900} << 20)) {
-    ZP_ASSIGN_OR_RETURN(source.bytes, model.serialize());
-    return Engine::compile(std::move(source), options);
-  }
-  ZP_ASSIGN_OR_RETURN(const ScratchFolder folder, ScratchFolder::create());
-  source.path = folder.path() / "model.onnx";
-  ZP_RETURN_IF_ERROR(model.save(source.path));
-  return Engine::compile(std::move(source), options);
 }
 
 }  // namespace zp

@@ -9,7 +9,6 @@
 
 #include "zeropoint/base/error.h"
 #include "zeropoint/base/hash.h"
-#include "zeropoint/engine/engine.h"
 #include "zeropoint/graph/model.h"
 #include "zeropoint/graph/values.h"
 #include "zeropoint/passes/prepare.h"
@@ -32,10 +31,6 @@ Result<PreparedModel> prepare_model(const std::filesystem::path& path,
 
 // The node that shows that a model is quantized already ("QuantizeLinear node "x""), or "".
 std::string quantized_node(const onnx::ModelProto& model);
-
-// Compiles a model for `options`. One that is too large for a message, or has external data, goes
-// through a folder of its own under $TMPDIR, gone when this returns.
-Result<Engine> compile(const Model& model, const EngineOptions& options);
 
 // Bytes of the files at `path`: the model and its external data.
 Result<size_t> size_on_disk(const Model& model, const std::filesystem::path& path);

@@ -7,11 +7,12 @@
 #include <numeric>
 
 #include "zeropoint/base/threads.h"
+#include "zeropoint/engine/compile_model.h"
 #include "zeropoint/evaluate/measure.h"
+#include "zeropoint/evaluate/simulated_model.h"
 #include "zeropoint/graph/check.h"
 #include "zeropoint/plan/apply.h"
 #include "zeropoint/quantizer/placement.h"
-#include "zeropoint/quantizer/simulated_model.h"
 
 namespace zp {
 namespace {

@@ -1,4 +1,4 @@
-#include "zeropoint/quantizer/simulated_model.h"
+#include "zeropoint/evaluate/simulated_model.h"
 
 #include <array>
 #include <map>
