@@ -31,7 +31,8 @@ struct ActivationPlan {
   std::string reason;  // where the range comes from, in a few words
 };
 
-// The codes of a weight: round-half-to-even(w / scale) + zero point, saturated, for each channel.
+// The codes of a weight: round-half-to-even(w / scale) + zero point, saturated, for each channel;
+// or chosen one by one.
 struct WeightPlan {
   std::string tensor;  // the initializer
   int input = 1;       // of the node
@@ -40,6 +41,8 @@ struct WeightPlan {
   std::optional<int64_t> axis;       // of the channels; nothing: one scale for all
   std::vector<float> scales;         // one, or one a channel
   std::vector<int32_t> zero_points;  // as many; empty: all 0
+  // The codes themselves, one an element in the order of the tensor; empty: by rounding.
+  std::vector<int32_t> codes;
   // Neighbouring codes (numerics of vpmaddubsw, pairs.h) are held to what 16 bits can take.
   bool pair_safe = false;
 };
@@ -62,14 +65,23 @@ struct NodePlan {
   std::optional<BiasPlan> bias;
 };
 
+// A tensor of the prepared model whose channels are divided by factors before it is quantized
+// (passes/rescale_channels.h). Everything else in the plan speaks of the model after that.
+struct ChannelScales {
+  std::string tensor;
+  int64_t axis = -3;          // of the channels, counted from the end: -1 is the last
+  std::vector<float> scales;  // positive, one a channel
+};
+
 struct Plan {
   int version = kPlanVersion;
   std::string tool;                            // "zeropoint 0.1.0"
   std::string target;                          // "onnxruntime"
-  std::string model_hash;                      // of the prepared model that it speaks of
+  std::string model_hash;                      // of the model that it speaks of
   std::map<std::string, std::string> options;  // as the user gave them
   int64_t opset = 13;                          // the least that the types need
   bool weight_q_dq = false;  // weights as float -> QuantizeLinear -> DequantizeLinear
+  std::vector<ChannelScales> channel_scales;
   std::vector<ActivationPlan> activations;  // in the order of the graph
   std::vector<NodePlan> nodes;              // every node of the main graph, in its order
 };

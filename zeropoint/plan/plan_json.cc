@@ -41,7 +41,14 @@ Json json_of(const WeightPlan& weight, PlanDetail detail) {
   if (detail == PlanDetail::kWhole) {
     json["scales"] = channel_floats(weight.scales);
     if (!weight.zero_points.empty()) json["zero_points"] = weight.zero_points;
+    if (!weight.codes.empty()) json["codes"] = weight.codes;
   }
+  return json;
+}
+
+Json json_of(const ChannelScales& scales, PlanDetail detail) {
+  Json json{{"tensor", scales.tensor}, {"axis", scales.axis}};
+  if (detail == PlanDetail::kWhole) json["scales"] = channel_floats(scales.scales);
   return json;
 }
 
@@ -201,6 +208,7 @@ void read_weight(const Json& json, const std::string& where, Status& status, Wei
   reader.optional("pair_safe", weight.pair_safe);
   reader.required("scales", weight.scales);
   reader.optional("zero_points", weight.zero_points);
+  reader.optional("codes", weight.codes);
   if (weight.scales.empty()) reader.wrong("\"scales\" is empty");
   for (size_t i = 0; i < weight.scales.size(); ++i) {
     const int32_t zero_point = i < weight.zero_points.size() ? weight.zero_points[i] : 0;
@@ -235,8 +243,11 @@ std::string to_json(const Plan& plan, PlanDetail detail) {
   Json json{{"zeropoint_plan", plan.version},  {"tool", plan.tool},
             {"target", plan.target},           {"model_hash", plan.model_hash},
             {"options", plan.options},         {"opset", plan.opset},
-            {"weight_q_dq", plan.weight_q_dq}, {"activations", Json::array()},
-            {"nodes", Json::array()}};
+            {"weight_q_dq", plan.weight_q_dq}, {"channel_scales", Json::array()},
+            {"activations", Json::array()},    {"nodes", Json::array()}};
+  for (const auto& scales : plan.channel_scales) {
+    json["channel_scales"].push_back(json_of(scales, detail));
+  }
   for (const auto& activation : plan.activations) {
     json["activations"].push_back(json_of(activation));
   }
@@ -266,6 +277,13 @@ Result<Plan> parse_plan(std::string_view text) {
     reader.optional("options", plan.options);
     reader.optional("opset", plan.opset);
     reader.optional("weight_q_dq", plan.weight_q_dq);
+    reader.each("channel_scales", [&](const Json& element, const std::string& where) {
+      auto& scales = plan.channel_scales.emplace_back();
+      Reader members(element, where, status);
+      members.required("tensor", scales.tensor);
+      members.required("axis", scales.axis);
+      members.required("scales", scales.scales);
+    });
     reader.each("activations", [&](const Json& element, const std::string& where) {
       read_activation(element, where, status, plan.activations.emplace_back());
     });

@@ -45,6 +45,20 @@ Result<std::vector<int32_t>> codes_of(const Tensor& weight, const WeightPlan& pl
     }
   }
   ZP_ASSIGN_OR_RETURN(const TensorParams params, params_of(weight, plan));
+  if (!plan.codes.empty()) {
+    const CodeRange range = plan.type.codes(plan.narrow);
+    if (plan.codes.size() != floats.size()) {
+      return invalid_data(
+          fmt::format("the plan has {} codes for {} elements", plan.codes.size(), floats.size()));
+    }
+    for (const int32_t code : plan.codes) {
+      if (code < range.qmin || code > range.qmax) {
+        return invalid_data(
+            fmt::format("code {} of the plan is outside [{}, {}]", code, range.qmin, range.qmax));
+      }
+    }
+    return plan.codes;
+  }
   std::vector<int32_t> codes(floats.size());
   ZP_RETURN_IF_ERROR(quantize(floats, codes, params));
   if (!plan.pair_safe || !filters) return codes;

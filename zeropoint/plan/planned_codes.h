@@ -12,9 +12,10 @@ namespace zp {
 // How the filters of weight number `input` of this node lie (pairs.h): for Conv, Gemm and MatMul.
 Filters filters_of(const onnx::NodeProto& node, std::span<const int64_t> dims);
 
-// round-half-to-even(w / scale) + zero point, saturated; then, where the plan says so, held to the
-// pair limit. One code an element, in the order of the tensor. Errors name the tensor: scales that
-// do not fit its channels, an axis that it does not have, NaN or infinity among the weights.
+// The plan's codes where it has some; otherwise round-half-to-even(w / scale) + zero point,
+// saturated, and, where the plan says so, held to the pair limit. One code an element, in the order
+// of the tensor. Errors name the tensor: scales that do not fit its channels, an axis that it does
+// not have, NaN or infinity among the weights.
 Result<std::vector<int32_t>> planned_codes(const Tensor& weight, const WeightPlan& plan,
                                            const Filters* filters);
 
