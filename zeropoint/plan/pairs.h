@@ -17,6 +17,11 @@ namespace zp {
 
 inline constexpr int32_t kPairLimit = 128;
 
+enum class PairSafety {
+  kNone,
+  kHeld,  // codes are held to what u8 x s8 sums of 16 bits can take
+};
+
 // The filters of a weight, each with its elements in pairing order: element k of filter o lies at
 // offsets[o * length + k] of the weight.
 struct Filters {

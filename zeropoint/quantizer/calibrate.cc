@@ -10,6 +10,7 @@
 
 #include "zeropoint/base/tensor_view.h"
 #include "zeropoint/base/threads.h"
+#include "zeropoint/engine/free_requests.h"
 #include "zeropoint/kernels/target.h"
 #include "zeropoint/numerics/half_input.h"
 
@@ -88,29 +89,6 @@ struct Observed {
 
 // So many requests share one set of observers: few enough that they seldom wait for each other.
 constexpr int kSharing = 4;
-
-// The requests that no thread is using.
-class FreeRequests {
- public:
-  explicit FreeRequests(int count) {
-    for (int i = count - 1; i >= 0; --i) free_.push_back(i);
-  }
-  // There is one: no more threads ask than there are requests.
-  int take() {
-    const std::lock_guard lock(mutex_);
-    const int request = free_.back();
-    free_.pop_back();
-    return request;
-  }
-  void give_back(int request) {
-    const std::lock_guard lock(mutex_);
-    free_.push_back(request);
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<int> free_;
-};
 
 class Calibration {
  public:

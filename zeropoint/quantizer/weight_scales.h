@@ -27,11 +27,6 @@ struct InputMoments {
 InputMoments input_moments(const onnx::NodeProto& node, std::span<const int64_t> weight_dims,
                            const Observer& observer);
 
-enum class PairSafety {
-  kNone,
-  kHeld,  // codes are held to what u8 x s8 sums of 16 bits can take (plan/pairs.h)
-};
-
 struct ScaleOptions {
   IntType type = IntType::kInt8;
   NarrowRange narrow = NarrowRange::kYes;
