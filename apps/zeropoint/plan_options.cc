@@ -55,7 +55,9 @@ void add_plan_options(CLI::App& app, PlanArguments& arguments) {
   option("--tensor-range", arguments.tensor_ranges,
          "TENSOR=METHOD for tensors of that name (* and ?); METHOD as above, or MIN..MAX")
       ->take_all();
-  option("--include", arguments.include, "Quantize only these nodes: name patterns, operator types")
+  option("--include", arguments.include,
+         "Quantize only these nodes: name patterns, operator types; also those that the target "
+         "leaves in float unless asked, such as MatMul of two activations")
       ->take_all();
   option("--exclude", arguments.exclude,
          "Leave these nodes in float: name patterns, operator types")
@@ -96,7 +98,8 @@ Result<std::vector<Choice>> node_choices(const PlanArguments& arguments,
                       Selection::make(graph, arguments.include, arguments.exclude));
   std::vector<Choice> choices;
   for (const auto& node : graph.node()) {
-    choices.push_back(selection.contains(node) ? Choice::kByRule : Choice::kFloat);
+    const Choice wanted = arguments.include.empty() ? Choice::kByRule : Choice::kInteger;
+    choices.push_back(selection.contains(node) ? wanted : Choice::kFloat);
   }
   return choices;
 }

@@ -40,8 +40,8 @@ Result<std::vector<int32_t>> codes_of(const Tensor& weight, const WeightPlan& pl
                                       const Filters* filters) {
   ZP_ASSIGN_OR_RETURN(const auto floats, to_floats(weight));
   for (size_t i = 0; i < floats.size(); ++i) {
-    if (!std::isfinite(floats[i])) {
-      return invalid_data(fmt::format("element {} is {}; weights must be finite", i, floats[i]));
+    if (std::isnan(floats[i])) {
+      return invalid_data(fmt::format("element {} is NaN", i));
     }
   }
   ZP_ASSIGN_OR_RETURN(const TensorParams params, params_of(weight, plan));

@@ -15,7 +15,7 @@ Filters filters_of(const onnx::NodeProto& node, std::span<const int64_t> dims);
 // The plan's codes where it has some; otherwise round-half-to-even(w / scale) + zero point,
 // saturated, and, where the plan says so, held to the pair limit. One code an element, in the order
 // of the tensor. Errors name the tensor: scales that do not fit its channels, an axis that it does
-// not have, NaN or infinity among the weights.
+// not have, NaN among the weights. Infinities saturate, as in masks.
 Result<std::vector<int32_t>> planned_codes(const Tensor& weight, const WeightPlan& plan,
                                            const Filters* filters);
 

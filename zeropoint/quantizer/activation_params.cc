@@ -10,6 +10,8 @@
 #include "zeropoint/graph/attributes.h"
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/graph/graph_index.h"
+#include "zeropoint/quantizer/mask_values.h"
+#include "zeropoint/quantizer/weighted_node.h"
 
 namespace zp {
 namespace {
@@ -67,53 +69,126 @@ bool is_at_soft_gate(const onnx::GraphProto& graph, const GraphIndex& index,
           is_silu_part(graph, index, node.input(1), node));
 }
 
+// The value of a reader's weights, whose finite values count whatever else there is.
+bool is_read_by_weights(const onnx::GraphProto& graph, const GraphIndex& index,
+                        const std::string& tensor) {
+  return std::ranges::any_of(index.uses(tensor), [&](const Use& use) {
+    return use.input == 0 && is_weighted(graph.node(use.node));
+  });
+}
+
+template <class T>
+Result<T> at_tensor(Result<T> result, const std::string& tensor) {
+  if (result) return result;
+  return tl::unexpected<Error>(std::move(result).error().at(fmt::format("tensor \"{}\"", tensor)));
+}
+
 class Chooser {
  public:
-  Chooser(const Model& model, const GraphPlacement& placement, const Observers& observers,
+  Chooser(const Model& model, const GraphPlacement& placement, const Observed& observed,
           const ActivationOptions& options)
       : graph_(model.graph()),
         index_(graph_),
         placement_(placement),
-        observers_(observers),
+        observed_(observed),
         options_(options),
         params_{options.target->convention, options.target->activation_scheme} {}
 
-  Result<std::vector<ActivationPlan>> run() {
-    std::vector<ActivationPlan> plans;
-    std::map<int, Range> groups;
+  Result<ChosenParameters> run() {
+    ChosenParameters chosen;
     for (const auto& tensor : placement_.tensors) {
-      auto plan = choose_own(tensor);
-      if (!plan) {
-        return tl::unexpected<Error>(
-            std::move(plan).error().at(fmt::format("tensor \"{}\"", tensor.tensor)));
-      }
-      const auto [group, fresh] = groups.emplace(tensor.group, plan->range);
-      if (!fresh)
-        group->second = group->second.widened_to(plan->range.min).widened_to(plan->range.max);
-      plans.push_back(*std::move(plan));
+      ZP_ASSIGN_OR_RETURN(ActivationPlan plan, at_tensor(choose_own(tensor), tensor.tensor));
+      join(groups_[tensor.group], plan);
+      chosen.activations.push_back(std::move(plan));
     }
-    for (size_t i = 0; i < plans.size(); ++i) {
-      const Range range = groups.at(placement_.tensors[i].group);
-      if (!(range == plans[i].range)) {
-        plans[i].range = range;
-        plans[i].reason += ", widened to the range that it shares";
-      }
-      if (const FixedOutput* fixed = fixed_output(plans[i].tensor);
-          fixed && fixed->scale > 0 && options_.type.bits() == 8) {
-        plans[i].params = {options_.type, NarrowRange::kNo, fixed->scale, fixed->zero_point};
-        continue;
-      }
-      auto params = params_of(plans[i]);
-      if (!params) {
-        return tl::unexpected<Error>(
-            std::move(params).error().at(fmt::format("tensor \"{}\"", plans[i].tensor)));
-      }
-      plans[i].params = *params;
+    std::vector<Range> own;
+    for (const auto& constant : placement_.constants) {
+      ZP_ASSIGN_OR_RETURN(const Range range,
+                          at_tensor(constant_range(constant.tensor), constant.tensor));
+      own.push_back(range);
+      if (constant.group) widen(groups_[*constant.group], range);
     }
-    return plans;
+    for (size_t i = 0; i < chosen.activations.size(); ++i) {
+      ActivationPlan& plan = chosen.activations[i];
+      ZP_RETURN_IF_ERROR(settle(groups_.at(placement_.tensors[i].group), plan));
+    }
+    for (size_t i = 0; i < own.size(); ++i) {
+      const auto& constant = placement_.constants[i];
+      Group alone{own[i]};
+      ZP_ASSIGN_OR_RETURN(const QuantParams params,
+                          at_tensor(params_of(constant.group ? groups_.at(*constant.group) : alone),
+                                    constant.tensor));
+      WeightPlan plan;
+      plan.tensor = constant.tensor;
+      plan.input = constant.input;
+      plan.type = params.type;
+      plan.narrow = params.narrow;
+      plan.scales = {params.scale};
+      plan.zero_points = {params.zero_point};
+      chosen.constants.push_back(std::move(plan));
+    }
+    return chosen;
+  }
+
+  std::optional<std::string> why_without(const std::string& tensor) const {
+    const RangeMethod* override_ = override_of(tensor);
+    if (fixed_output(tensor) || (override_ && override_->kind == RangeKind::kGiven)) {
+      return std::nullopt;
+    }
+    const Observer* observer = observed_.find(tensor);
+    if (!observer) return std::nullopt;
+    const auto& seen = observer->statistics().extremes;
+    if (seen.finite() == 0) return "no finite value of it was seen";
+    const bool cut = mask_of(tensor).has_value() && seen.positive_infinity == 0;
+    if (seen.positive_infinity + seen.negative_infinity == 0 || cut) return std::nullopt;
+    if (is_read_by_weights(graph_, index_, tensor)) return std::nullopt;
+    return "infinities were seen of it";
   }
 
  private:
+  // What tensors have in common that share their parameters.
+  struct Group {
+    std::optional<Range> range;
+    const FixedOutput* fixed = nullptr;
+    bool is_clipped = false;    // a Clip makes one of them
+    bool is_symmetric = false;  // one of them wants the middle zero point
+  };
+
+  static void widen(Group& group, Range range) {
+    group.range = group.range ? group.range->widened_to(range.min).widened_to(range.max) : range;
+  }
+
+  void join(Group& group, const ActivationPlan& plan) const {
+    widen(group, plan.range);
+    if (const FixedOutput* fixed = fixed_output(plan.tensor)) group.fixed = fixed;
+    const int maker = index_.producer(plan.tensor);
+    group.is_clipped = group.is_clipped || (maker >= 0 && is_op(graph_.node(maker), "Clip"));
+    group.is_symmetric = group.is_symmetric || is_second_factor(plan.tensor);
+  }
+
+  // Whether a product of two activations reads the tensor as its second factor, and the target
+  // wants the middle zero point there.
+  bool is_second_factor(const std::string& tensor) const {
+    return options_.target->product_needs_middle_zero_point &&
+           std::ranges::any_of(index_.uses(tensor), [&](const Use& use) {
+             return use.input == 1 && is_op(graph_.node(use.node), "MatMul") &&
+                    placement_.nodes[static_cast<size_t>(use.node)].quantized;
+           });
+  }
+
+  // The range and the parameters that the tensor has in the end.
+  Status settle(const Group& group, ActivationPlan& plan) const {
+    if (!(*group.range == plan.range)) {
+      plan.range = *group.range;
+      plan.reason += ", widened to the range that it shares";
+    }
+    Group own = group;
+    // Beside values that need more, a fixed output keeps what the target fixes.
+    if (const FixedOutput* fixed = fixed_output(plan.tensor)) own = {fixed->range, fixed};
+    ZP_ASSIGN_OR_RETURN(plan.params, at_tensor(params_of(own), plan.tensor));
+    return {};
+  }
+
   const FixedOutput* fixed_output(const std::string& tensor) const {
     const int maker = index_.producer(tensor);
     if (maker < 0) return nullptr;
@@ -139,44 +214,74 @@ class Chooser {
     }
     const RangeMethod* override_ = override_of(placed.tensor);
     RangeMethod method = override_ ? *override_ : options_.ranges;
-    if (!override_ && method.kind == RangeKind::kMinMax &&
-        is_at_soft_gate(graph_, index_, placed.tensor)) {
+    const auto mask = mask_of(placed.tensor);
+    if (!override_ && mask) {
+      method = {};
+    } else if (!override_ && method.kind == RangeKind::kMinMax &&
+               is_at_soft_gate(graph_, index_, placed.tensor)) {
       method.kind = RangeKind::kPercentile;
     }
     plan.reason = method.name();
     if (method.kind == RangeKind::kGiven) {
       plan.range = method.given;
     } else {
-      const auto observer = observers_.find(placed.tensor);
-      if (observer == observers_.end()) return invalid_data("it was not observed");
-      ZP_ASSIGN_OR_RETURN(plan.range,
-                          choose_range(observer->second, method, options_.type, params_));
+      const Observer* observer = observed_.find(placed.tensor);
+      if (!observer) return invalid_data("it was not observed");
+      ZP_ASSIGN_OR_RETURN(plan.range, choose_range(*observer, method, options_.type, params_));
     }
     plan.range = plan.range.widened_to(0);
+    if (mask && !override_) {
+      plan.range.min = std::min(*mask, 0.0);
+      plan.reason += fmt::format(", its masks cut at {:.4g}", *mask);
+    }
     if (const auto cut = low_cut(graph_, index_, placed.tensor);
         cut && !override_ && plan.range.min < *cut) {
       plan.range.min = *cut;
       plan.reason += fmt::format(", cut at {}: its readers give 0 below", *cut);
     }
-    const double missing = options_.target->least_width - plan.range.width();
-    if (missing > 0) plan.range.max += missing;
+    plan.range = at_least(plan.range);
     return plan;
   }
 
-  Result<QuantParams> params_of(const ActivationPlan& plan) const {
+  Range at_least(Range range) const {
+    const double missing = options_.target->least_width - range.width();
+    if (missing > 0) range.max += missing;
+    return range;
+  }
+
+  Result<Range> constant_range(const std::string& tensor) const {
+    const Observer* observer = observed_.find(tensor);
+    if (!observer) return invalid_data("it was not observed");
+    ZP_ASSIGN_OR_RETURN(Range range,
+                        choose_range(*observer, RangeMethod{}, options_.type, params_));
+    range = range.widened_to(0);
+    if (const auto mask = mask_of(tensor)) range.min = std::min(*mask, 0.0);
+    return at_least(range);
+  }
+
+  std::optional<double> mask_of(const std::string& tensor) const {
+    return mask_bound(graph_, index_, *options_.target, tensor,
+                      [&](const std::string& value) { return observed_.find(value); });
+  }
+
+  Result<QuantParams> params_of(const Group& group) const {
+    if (group.fixed && group.fixed->scale > 0 && options_.type.bits() == 8 &&
+        group.fixed->range == *group.range) {
+      return QuantParams{options_.type, NarrowRange::kNo, group.fixed->scale,
+                         group.fixed->zero_point};
+    }
     ParamOptions options = params_;
     if (options.scheme == Scheme::kSymmetric && !options_.type.is_signed()) {
       options.scheme = Scheme::kAffine;
     }
-    ZP_ASSIGN_OR_RETURN(QuantParams params, choose_params(plan.range, options_.type, options));
+    if (group.is_symmetric) options.scheme = Scheme::kSymmetric;
+    ZP_ASSIGN_OR_RETURN(QuantParams params, choose_params(*group.range, options_.type, options));
     // A runtime leaves a Clip out only where no code stands for more than its bound, which a scale
     // rounded up may do by one bit.
-    const int maker = index_.producer(plan.tensor);
-    if (maker >= 0 && is_op(graph_.node(maker), "Clip")) {
-      const auto steps = static_cast<float>(params.codes().qmax - params.zero_point);
-      while (steps * params.scale > static_cast<float>(plan.range.max) && plan.range.max > 0) {
-        params.scale = std::nextafter(params.scale, 0.0F);
-      }
+    const auto steps = static_cast<float>(params.codes().qmax - params.zero_point);
+    const auto highest = static_cast<float>(group.range->max);
+    while (group.is_clipped && highest > 0 && steps * params.scale > highest) {
+      params.scale = std::nextafter(params.scale, 0.0F);
     }
     return params;
   }
@@ -184,18 +289,54 @@ class Chooser {
   const onnx::GraphProto& graph_;
   GraphIndex index_;
   const GraphPlacement& placement_;
-  const Observers& observers_;
+  const Observed& observed_;
   const ActivationOptions& options_;
   ParamOptions params_;
+  std::map<int, Group> groups_;
 };
 
 }  // namespace
 
-Result<std::vector<ActivationPlan>> choose_activations(const Model& model,
-                                                       const GraphPlacement& placement,
-                                                       const Observers& observers,
-                                                       const ActivationOptions& options) {
-  return Chooser(model, placement, observers, options).run();
+const Observer* Observed::find(const std::string& value) const {
+  for (const Observers* observers : {&tensors, &constants}) {
+    if (const auto found = observers->find(value); found != observers->end()) return &found->second;
+  }
+  return nullptr;
+}
+
+Result<Observers> observe_constants(const Model& model, const GraphPlacement& placement) {
+  const GraphIndex index(model.graph());
+  Observers observers;
+  for (const auto& constant : placement.constants) {
+    const auto [observer, fresh] = observers.emplace(constant.tensor, Observer());
+    if (!fresh) continue;
+    ZP_ASSIGN_OR_RETURN(const Tensor value, model.read(*index.constant(constant.tensor)));
+    ZP_ASSIGN_OR_RETURN(const auto floats, to_floats(value));
+    ZP_RETURN_IF_ERROR(observer->second.observe(floats));
+    if (observer->second.statistics().extremes.nan > 0) {
+      return invalid_data(fmt::format("constant \"{}\" holds NaN", constant.tensor));
+    }
+  }
+  return observers;
+}
+
+WithoutParameters values_without_parameters(const Model& model, const GraphPlacement& placement,
+                                            const Observed& observed,
+                                            const ActivationOptions& options) {
+  const Chooser chooser(model, placement, observed, options);
+  WithoutParameters without;
+  const auto look_at = [&](const std::string& value) {
+    if (const auto why = chooser.why_without(value)) without.emplace(value, *why);
+  };
+  for (const auto& tensor : placement.tensors) look_at(tensor.tensor);
+  for (const auto& constant : placement.constants) look_at(constant.tensor);
+  return without;
+}
+
+Result<ChosenParameters> choose_activations(const Model& model, const GraphPlacement& placement,
+                                            const Observed& observed,
+                                            const ActivationOptions& options) {
+  return Chooser(model, placement, observed, options).run();
 }
 
 }  // namespace zp

@@ -25,16 +25,39 @@ struct ActivationOptions {
   std::vector<RangeOverride> overrides;  // the first that matches a tensor holds
 };
 
+// What the constants of a placement hold, by name: their values observed as those of tensors are.
+Result<Observers> observe_constants(const Model& model, const GraphPlacement& placement);
+
+// What was seen of the tensors of a model and what its constants hold.
+struct Observed {
+  const Observers& tensors;
+  const Observers& constants;
+
+  const Observer* find(const std::string& value) const;
+};
+
+// The values of the placement that no parameters can stand for, and why: nothing finite was seen of
+// them, or infinities were that are no mask (mask_values.h); those that weights multiply keep their
+// finite ones.
+WithoutParameters values_without_parameters(const Model& model, const GraphPlacement& placement,
+                                            const Observed& observed,
+                                            const ActivationOptions& options);
+
+struct ChosenParameters {
+  std::vector<ActivationPlan> activations;  // one for each tensor of the placement
+  std::vector<WeightPlan> constants;        // one for each constant of the placement
+};
+
 // In the order of the placement. Tensors of one group share the smallest range that holds each
 // one's own. What is known of a tensor's readers narrows a range where that loses nothing worth a
-// code: values below -3 before HardSwish or HardSigmoid, and below -8 before SiLU or GELU. In
-// place of minmax, a tensor that such an operator reads or makes gets percentile:99.99. Outputs
-// that the target fixes have those parameters.
+// code: values below -3 before HardSwish or HardSigmoid, below -8 before SiLU or GELU, and masks
+// before Softmax (mask_values.h). In place of minmax, a tensor that SiLU, HardSwish or GELU reads
+// or makes gets percentile:99.99; a constant has all its values. Outputs that the target fixes have
+// those parameters.
 //
 // Errors name the tensor: not among the observers, or nothing finite was seen of it.
-Result<std::vector<ActivationPlan>> choose_activations(const Model& model,
-                                                       const GraphPlacement& placement,
-                                                       const Observers& observers,
-                                                       const ActivationOptions& options);
+Result<ChosenParameters> choose_activations(const Model& model, const GraphPlacement& placement,
+                                            const Observed& observed,
+                                            const ActivationOptions& options);
 
 }  // namespace zp

@@ -9,6 +9,7 @@
 #include "zeropoint/graph/attributes.h"
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/graph/graph_index.h"
+#include "zeropoint/quantizer/node_rules.h"
 #include "zeropoint/quantizer/weighted_node.h"
 
 namespace zp {
@@ -17,14 +18,17 @@ namespace {
 class Placer {
  public:
   Placer(const Model& model, const ValueInfos& values, const Target& target,
-         const std::vector<Choice>& choices, Outputs outputs)
+         const std::vector<Choice>& choices, Outputs outputs, const WithoutParameters& without)
       : graph_(model.graph()),
         values_(values),
         target_(target),
         choices_(choices),
         outputs_(outputs),
-        index_(graph_) {
+        without_(without),
+        index_(graph_),
+        rules_(node_rules(graph_, index_, values, target)) {
     placement_.nodes.resize(static_cast<size_t>(graph_.node_size()));
+    for (int i = 0; i < graph_.node_size(); ++i) refuse(i);
   }
 
   GraphPlacement run() {
@@ -33,63 +37,84 @@ class Placer {
     if (target_.integer_only) {
       for (int i = 0; i < graph_.node_size(); ++i) place_freely(i);
     } else {
+      for (int i = 0; i < graph_.node_size(); ++i) place_table(i);
       find_reaching();
       for (int i = 0; i < graph_.node_size(); ++i) place_between(i);
     }
     for (int i = 0; i < graph_.node_size(); ++i) explain(i);
     for (const auto& output : graph_.output()) {
       const bool made = index_.producer(output.name()) >= 0;
-      if (outputs_ == Outputs::kQuantized && made && is_float(output.name())) {
+      if (outputs_ == Outputs::kQuantized && made && is_float(output.name()) &&
+          !without_.contains(output.name())) {
         hard_.insert(output.name());
       }
     }
     collect_tensors();
+    collect_constants();
     return std::move(placement_);
   }
 
  private:
   PlacedNode& placed(int node) { return placement_.nodes[static_cast<size_t>(node)]; }
   bool quantized(int node) const { return placement_.nodes[static_cast<size_t>(node)].quantized; }
-  bool excluded(int node) const {
-    return !choices_.empty() && choices_[static_cast<size_t>(node)] == Choice::kFloat;
-  }
-  const OpRole* role(int node) const {
-    const auto& proto = graph_.node(node);
-    if (!proto.domain().empty() && proto.domain() != "ai.onnx") return nullptr;
-    const auto found = target_.ops.find(proto.op_type());
-    return found == target_.ops.end() ? nullptr : &found->second;
-  }
+  const NodeRule& rule(int node) const { return rules_[static_cast<size_t>(node)]; }
+  bool has_role(int node, OpRole role) const { return rule(node).role == role; }
   bool is_float(const std::string& value) const {
     const auto found = values_.find(value);
     return found != values_.end() && found->second.type == DataType::kFloat;
   }
+  Choice choice(int node) const {
+    return choices_.empty() ? Choice::kByRule : choices_[static_cast<size_t>(node)];
+  }
+
+  // Adds to what speaks against the node's rule what the user and the values say.
+  void refuse(int node) {
+    NodeRule& own = rules_[static_cast<size_t>(node)];
+    if (!own.role || !own.why_not.empty()) return;
+    if (own.use == RuleUse::kOnRequest && choice(node) != Choice::kInteger) {
+      own.why_not = fmt::format(
+          "a {} stays in float under target {} unless asked for (--include)",
+          has_role(node, OpRole::kProduct) ? "product of two activations" : "constant table",
+          target_.name);
+    }
+    const auto& proto = graph_.node(node);
+    for (const int input : own.data) {
+      if (const auto found = without_.find(proto.input(input)); found != without_.end()) {
+        own.why_not = fmt::format("\"{}\": {}", found->first, found->second);
+      }
+    }
+    const int activation = fused_activation(graph_, index_, node);
+    const auto& output = graph_.node(activation >= 0 ? activation : node).output(0);
+    if (const auto found = without_.find(output); found != without_.end()) {
+      own.why_not = fmt::format("\"{}\": {}", found->first, found->second);
+    }
+    if (choice(node) == Choice::kFloat) own.why_not = "excluded by name";
+  }
+
+  // Whether the target's rule for the operator can hold for this node at all.
+  bool rule_holds(int node) const { return rule(node).role && rule(node).why_not.empty(); }
 
   void place_weighted(int node, const std::vector<bool>& front_end) {
-    const OpRole* op = role(node);
-    if (!op || *op != OpRole::kWeighted) return;
+    const bool product = has_role(node, OpRole::kProduct);
+    if (!rule_holds(node) || !(product || has_role(node, OpRole::kWeighted))) return;
     auto& result = placed(node);
-    const auto why_not = why_not_weighted(graph_.node(node), index_, values_, target_);
-    if (excluded(node)) {
-      result.reason = "excluded by name";
-    } else if (why_not) {
-      result.reason = *why_not;
-    } else if (front_end[static_cast<size_t>(node)]) {
+    if (front_end[static_cast<size_t>(node)]) {
       result.reason = "computes a spectrum for a Log, which small errors of small values destroy";
+      return;
+    }
+    result = {true, product ? "a product of two activations" : "weights are constant"};
+    for (const auto& input : data_values(node)) tensors_.insert(input);
+    const auto& proto = graph_.node(node);
+    const bool with_output = output_placement(proto) == OutputPlacement::kQuantized;
+    const int activation = fused_activation(graph_, index_, node);
+    // It goes where its node goes, whatever was said of it.
+    if (activation >= 0) {
+      placed(activation) = {true, fmt::format("computed as part of \"{}\"", proto.name())};
+      makers_.emplace(graph_.node(activation).output(0), node);
+      if (with_output) hard_.insert(graph_.node(activation).output(0));
     } else {
-      result = {true, "weights are constant"};
-      const auto& proto = graph_.node(node);
-      tensors_.insert(proto.input(0));
-      const bool with_output = output_placement(proto) == OutputPlacement::kQuantized;
-      const int activation = fused_activation(graph_, index_, node);
-      // It goes where its node goes, whatever was said of it.
-      if (activation >= 0) {
-        placed(activation) = {true, fmt::format("computed as part of \"{}\"", proto.name())};
-        makers_.emplace(graph_.node(activation).output(0), node);
-        if (with_output) hard_.insert(graph_.node(activation).output(0));
-      } else {
-        makers_.emplace(proto.output(0), node);
-        if (with_output) hard_.insert(proto.output(0));
-      }
+      makers_.emplace(proto.output(0), node);
+      if (with_output) hard_.insert(proto.output(0));
     }
   }
 
@@ -98,42 +123,28 @@ class Placer {
                                                                : target_.matmul_output;
   }
 
-  // Data inputs of an operator that is not weighted: those whose values it passes on or computes
-  // with; shapes, axes and the like are not among them.
-  std::vector<std::string> data_inputs(int node) const {
-    const auto& proto = graph_.node(node);
-    const OpRole* op = role(node);
-    const bool all =
-        op && (*op == OpRole::kElementwise || *op == OpRole::kConcat || *op == OpRole::kProduct);
+  // The activations among the node's data inputs.
+  std::vector<std::string> data_values(int node) const {
     std::vector<std::string> inputs;
-    for (int k = 0; k < proto.input_size() && (all || k == 0); ++k) {
-      if (!proto.input(k).empty()) inputs.push_back(proto.input(k));
+    for (const int input : rule(node).data) {
+      const auto& name = graph_.node(node).input(input);
+      if (!index_.constant(name)) inputs.push_back(name);
     }
     return inputs;
   }
 
-  // Whether the target's rule for the operator can hold for this node at all.
-  bool rule_holds(int node) const {
-    const OpRole* op = role(node);
-    if (!op || *op == OpRole::kWeighted || excluded(node)) return false;
-    const auto& proto = graph_.node(node);
-    if (proto.output_size() == 0 || !is_float(proto.output(0))) return false;
-    if (is_op(proto, "Resize") && string_attribute(proto, "mode", "nearest") == "cubic")
-      return false;
-    if (is_op(proto, "MaxPool") && proto.output_size() > 1) return false;
-    for (const auto& input : data_inputs(node)) {
-      if (!is_float(input) || index_.constant(input)) return false;
-    }
-    return !data_inputs(node).empty();
+  void place_table(int node) {
+    if (!rule_holds(node) || !is_table(rule(node))) return;
+    quantize_node(node, "its constant data are kept as codes");
   }
 
   // reaching_: values that reach the data input of a weighted node through operators with a rule.
   void find_reaching() {
     for (int i = graph_.node_size() - 1; i >= 0; --i) {
       const auto& node = graph_.node(i);
-      const OpRole* op = role(i);
-      if (op && *op == OpRole::kWeighted) {
-        if (quantized(i)) reaching_.insert(node.input(0));
+      if (has_role(i, OpRole::kWeighted) || has_role(i, OpRole::kProduct)) {
+        if (!quantized(i)) continue;
+        for (const auto& input : data_values(i)) reaching_.insert(input);
         continue;
       }
       const bool passes =
@@ -141,7 +152,11 @@ class Placer {
       const bool reaches = std::ranges::any_of(
           node.output(), [&](const auto& output) { return reaching_.contains(output); });
       if (!passes || !reaches) continue;
-      for (const auto& input : data_inputs(i)) reaching_.insert(input);
+      if (rule(i).role) {
+        for (const auto& input : data_values(i)) reaching_.insert(input);
+      } else {
+        reaching_.insert(node.input(0));
+      }
     }
   }
 
@@ -150,9 +165,12 @@ class Placer {
   }
 
   void place_between(int node) {
-    if (quantized(node) || !rule_holds(node)) return;
+    if (quantized(node) || !rule_holds(node) || has_role(node, OpRole::kWeighted) ||
+        has_role(node, OpRole::kProduct)) {
+      return;
+    }
     const auto& proto = graph_.node(node);
-    const auto inputs = data_inputs(node);
+    const auto inputs = data_values(node);
     if (target_.conv_output == OutputPlacement::kFloat) return place_add_branch(node);
     const bool reaches = std::ranges::any_of(
         proto.output(), [&](const auto& output) { return reaching_.contains(output); });
@@ -176,8 +194,11 @@ class Placer {
   }
 
   void place_freely(int node) {
-    if (quantized(node) || !rule_holds(node)) return;
-    for (const auto& input : data_inputs(node)) tensors_.insert(input);
+    if (quantized(node) || !rule_holds(node) || has_role(node, OpRole::kWeighted) ||
+        has_role(node, OpRole::kProduct)) {
+      return;
+    }
+    for (const auto& input : data_values(node)) tensors_.insert(input);
     quantize_node(node, "the target computes in integers throughout");
   }
 
@@ -186,7 +207,7 @@ class Placer {
     placed(node) = {true, std::move(reason)};
     int last = node;
     if (const int activation = fused_activation(graph_, index_, node);
-        activation >= 0 && *role(node) == OpRole::kElementwise) {
+        activation >= 0 && has_role(node, OpRole::kElementwise)) {
       placed(activation) = {true, fmt::format("computed as part of \"{}\"", proto.name())};
       last = activation;
     }
@@ -198,16 +219,8 @@ class Placer {
   void explain(int node) {
     auto& result = placed(node);
     if (result.quantized || !result.reason.empty()) return;
-    if (excluded(node)) {
-      result.reason = "excluded by name";
-    } else if (!role(node)) {
-      result.reason =
-          fmt::format("no rule for {} under target {}", graph_.node(node).op_type(), target_.name);
-    } else if (!rule_holds(node)) {
-      result.reason = "its inputs are constant or not float32";
-    } else {
-      result.reason = "not between integer nodes";
-    }
+    result.reason =
+        rule_holds(node) ? std::string("not between integer nodes") : rule(node).why_not;
   }
 
   int find(int i) {
@@ -216,10 +229,9 @@ class Placer {
   }
 
   void collect_tensors() {
-    std::unordered_map<std::string, int> numbers;
     const auto add = [&](const std::string& value) {
-      if (!has_parameters(value) || numbers.contains(value)) return;
-      numbers.emplace(value, static_cast<int>(placement_.tensors.size()));
+      if (!has_parameters(value) || numbers_.contains(value)) return;
+      numbers_.emplace(value, static_cast<int>(placement_.tensors.size()));
       placement_.tensors.push_back({value,
                                     hard_.contains(value) || only_quantized_readers(value)
                                         ? Readers::kAll
@@ -233,23 +245,38 @@ class Placer {
     parents_.resize(placement_.tensors.size());
     std::iota(parents_.begin(), parents_.end(), 0);
     for (int i = 0; i < graph_.node_size(); ++i) {
-      const OpRole* op = role(i);
-      if (!quantized(i) || !op) continue;
-      if (*op != OpRole::kKeepsValues && *op != OpRole::kConcat) continue;
+      if (!quantized(i) || !shares_parameters(i)) continue;
       int first = -1;
       const auto unite = [&](const std::string& value) {
-        const auto found = numbers.find(value);
-        if (found == numbers.end()) return;
+        const auto found = numbers_.find(value);
+        if (found == numbers_.end()) return;
         const int root = find(found->second);
         if (first >= 0)
           parents_[static_cast<size_t>(std::max(root, find(first)))] = std::min(root, find(first));
         first = root;
       };
-      for (const auto& input : data_inputs(i)) unite(input);
+      for (const auto& input : data_values(i)) unite(input);
       for (const auto& output : graph_.node(i).output()) unite(output);
     }
     for (size_t i = 0; i < parents_.size(); ++i) {
       placement_.tensors[i].group = find(static_cast<int>(i));
+    }
+  }
+
+  // Whether what the node reads and makes is under one scale.
+  bool shares_parameters(int node) const {
+    return has_role(node, OpRole::kKeepsValues) || has_role(node, OpRole::kConcat);
+  }
+
+  void collect_constants() {
+    for (int i = 0; i < graph_.node_size(); ++i) {
+      if (!quantized(i)) continue;
+      for (const int input : rule(i).constants) {
+        PlacedConstant constant{i, input, graph_.node(i).input(input)};
+        const auto output = numbers_.find(graph_.node(i).output(0));
+        if (shares_parameters(i) && output != numbers_.end()) constant.group = find(output->second);
+        placement_.constants.push_back(std::move(constant));
+      }
     }
   }
 
@@ -266,13 +293,16 @@ class Placer {
   const Target& target_;
   const std::vector<Choice>& choices_;
   Outputs outputs_;
+  const WithoutParameters& without_;
   GraphIndex index_;
+  std::vector<NodeRule> rules_;
   GraphPlacement placement_;
   std::unordered_set<std::string> tensors_;  // get Q/DQ because a quantized node reads them
   std::unordered_set<std::string> hard_;     // because a quantized node makes them
   std::unordered_set<std::string> reaching_;
   std::unordered_map<std::string, int> makers_;  // outputs of weighted nodes, activation included
   std::unordered_map<int, int> branch_inputs_;
+  std::unordered_map<std::string, int> numbers_;  // of placement_.tensors, by name
   std::vector<int> parents_;
 };
 
@@ -291,8 +321,9 @@ int fused_activation(const onnx::GraphProto& graph, const GraphIndex& index, int
 }
 
 GraphPlacement place(const Model& model, const ValueInfos& values, const Target& target,
-                     const std::vector<Choice>& choices, Outputs outputs) {
-  return Placer(model, values, target, choices, outputs).run();
+                     const std::vector<Choice>& choices, Outputs outputs,
+                     const WithoutParameters& without) {
+  return Placer(model, values, target, choices, outputs, without).run();
 }
 
 std::vector<ObservedTensor> tensors_to_observe(const Model& model, const ValueInfos& values) {

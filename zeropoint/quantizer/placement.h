@@ -1,6 +1,7 @@
 // Which nodes compute in integers and where Q/DQ stand, by the rules of a target.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,13 +28,30 @@ struct PlacedTensor {
   int group = 0;
 };
 
+// A constant that a quantized node reads as it reads an activation.
+struct PlacedConstant {
+  int node = 0;
+  int input = 0;
+  std::string tensor;
+  // Of the tensors whose parameters it has; nothing: it has its own.
+  std::optional<int> group = std::nullopt;
+};
+
 struct GraphPlacement {
-  std::vector<PlacedNode> nodes;      // one for each node of the graph
-  std::vector<PlacedTensor> tensors;  // in the order of the graph
+  std::vector<PlacedNode> nodes;          // one for each node of the graph
+  std::vector<PlacedTensor> tensors;      // in the order of the graph
+  std::vector<PlacedConstant> constants;  // the same
 };
 
 // What the user asked for, one for each node of the graph.
-enum class Choice { kByRule, kFloat };
+enum class Choice {
+  kByRule,
+  kInteger,  // also where a rule holds on request only
+  kFloat,
+};
+
+// Values that cannot have parameters, by name, and why.
+using WithoutParameters = std::map<std::string, std::string>;
 
 // Whether float outputs of the graph get parameters in any case.
 enum class Outputs { kByRule, kQuantized };
@@ -43,8 +61,11 @@ enum class Outputs { kByRule, kQuantized };
 // weights constant; an operator between weighted ones is quantized where all its inputs are, and
 // where its output reaches a weighted node again (a tail that leads to outputs only stays in
 // float). For targets that compute everything in integers each operator with a rule is quantized.
+// Products of two activations and tables (node_rules.h) are quantized where the target says so or,
+// where it leaves that to the user, `choices` ask for them.
 GraphPlacement place(const Model& model, const ValueInfos& values, const Target& target,
-                     const std::vector<Choice>& choices, Outputs outputs = Outputs::kByRule);
+                     const std::vector<Choice>& choices, Outputs outputs = Outputs::kByRule,
+                     const WithoutParameters& without = {});
 
 // The tensors that a plan for any target may ask about, in the order of the graph; by channel where
 // the weights of a node multiply them.

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "zeropoint/graph/attributes.h"
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/graph/graph_index.h"
+#include "zeropoint/numerics/quantize.h"
 #include "zeropoint/plan/planned_codes.h"
 #include "zeropoint/quantizer/weight_scales.h"
 #include "zeropoint/quantizer/weighted_node.h"
@@ -20,6 +23,11 @@ class Planner {
  public:
   Planner(const Model& model, const Observers& observers, const PlanOptions& options)
       : model_(model), observers_(observers), options_(options), index_(model.graph()) {}
+
+  // Whether a weighted node has a weight: a product of two activations has none.
+  bool has_weight(const onnx::NodeProto& node) const {
+    return index_.constant(node.input(1)) != nullptr;
+  }
 
   // The weights and the bias of a quantized weighted node.
   Status plan_weights(const onnx::NodeProto& node, const Plan& plan, NodePlan& node_plan) {
@@ -102,20 +110,65 @@ class Planner {
   GraphIndex index_;
 };
 
+// Nodes whose rule turns out not to hold once parameters are known, and why.
+using Leaving = std::map<int, std::string>;
+
 // Averages that were placed between codes with a zero point, where the target cannot have that.
-std::vector<int> averages_to_leave(const onnx::GraphProto& graph, const GraphPlacement& placement,
-                                   const Plan& plan, const Target& target) {
-  std::vector<int> nodes;
+void leave_averages(const onnx::GraphProto& graph, const GraphPlacement& placement,
+                    const ChosenParameters& chosen, const Target& target, Leaving& leaving) {
   for (int i = 0; i < graph.node_size() && target.average_needs_zero_point_0; ++i) {
     const auto op = target.ops.find(graph.node(i).op_type());
     if (!placement.nodes[static_cast<size_t>(i)].quantized || op == target.ops.end() ||
         op->second != OpRole::kPool) {
       continue;
     }
-    const ActivationPlan* input = find_activation(plan, graph.node(i).input(0));
-    if (input && input->params.zero_point != 0) nodes.push_back(i);
+    const auto input =
+        std::ranges::find(chosen.activations, graph.node(i).input(0), &ActivationPlan::tensor);
+    if (input != chosen.activations.end() && input->params.zero_point != 0) {
+      leaving[i] = "OpenVINO computes wrong averages of codes whose zero point is not 0";
+    }
   }
-  return nodes;
+}
+
+// What one scale for a whole table leaves of it, as a ratio of signal to noise in dB; values beyond
+// the codes count as what they are cut to.
+double table_sqnr_db(const std::vector<float>& values, const QuantParams& params) {
+  double signal = 0;
+  double noise = 0;
+  const double low = dequantize(params.codes().qmin, params);
+  const double high = dequantize(params.codes().qmax, params);
+  for (const float value : values) {
+    const double x = std::clamp(double{value}, low, high);
+    const double error = x - double{dequantize(quantize(value, params), params)};
+    signal += x * x;
+    noise += error * error;
+  }
+  return noise > 0 ? 10 * std::log10(signal / noise) : std::numeric_limits<double>::infinity();
+}
+
+// Tables that one scale does not serve: rows of very different size in an embedding; anything that
+// is not nearly exact elsewhere, where tables are small and hold positions or masks.
+Status leave_tables(const Model& model, const GraphPlacement& placement,
+                    const ChosenParameters& chosen, const Target& target, Leaving& leaving) {
+  constexpr double kLeastOfEmbedding = 30;  // dB
+  constexpr double kLeastOfOthers = 60;
+  if (target.integer_only) return {};
+  const GraphIndex index(model.graph());
+  for (size_t i = 0; i < placement.constants.size(); ++i) {
+    const auto& constant = placement.constants[i];
+    if (!constant.group) continue;
+    ZP_ASSIGN_OR_RETURN(const Tensor value, model.read(*index.constant(constant.tensor)));
+    ZP_ASSIGN_OR_RETURN(const auto floats, to_floats(value));
+    const WeightPlan& plan = chosen.constants[i];
+    const double sqnr =
+        table_sqnr_db(floats, {plan.type, plan.narrow, plan.scales[0], plan.zero_points[0]});
+    const bool embedding = is_op(model.graph().node(constant.node), "Gather");
+    if (sqnr < (embedding ? kLeastOfEmbedding : kLeastOfOthers)) {
+      leaving[constant.node] =
+          fmt::format("one scale leaves its constant {:.0f} dB of signal to noise", sqnr);
+    }
+  }
+  return {};
 }
 
 template <class Types>
@@ -154,9 +207,10 @@ Result<Plan> make_plan(const Model& model, const ValueInfos& values, const Obser
   const Target& target = *options.target;
   std::vector<Choice> choices = options.choices;
   choices.resize(static_cast<size_t>(model.graph().node_size()), Choice::kByRule);
+  WithoutParameters without;
   const auto place_chosen = [&] {
     return place(model, values, target, choices,
-                 options.integer_io ? Outputs::kQuantized : Outputs::kByRule);
+                 options.integer_io ? Outputs::kQuantized : Outputs::kByRule, without);
   };
   GraphPlacement placement = place_chosen();
   Plan plan;
@@ -169,20 +223,25 @@ Result<Plan> make_plan(const Model& model, const ValueInfos& values, const Obser
   plan.opset = needed_opset(options);
   ActivationOptions activation_options{&target, options.activations, options.ranges,
                                        options.overrides};
-  ZP_ASSIGN_OR_RETURN(plan.activations,
-                      choose_activations(model, placement, observers, activation_options));
-  // A zero point is known only now; without the averages other tensors may go without parameters.
-  const auto averages = averages_to_leave(model.graph(), placement, plan, target);
-  if (!averages.empty()) {
-    for (const int node : averages) choices[static_cast<size_t>(node)] = Choice::kFloat;
+  ZP_ASSIGN_OR_RETURN(const Observers constants, observe_constants(model, placement));
+  const Observed observed{observers, constants};
+  without = values_without_parameters(model, placement, observed, activation_options);
+  if (!without.empty()) placement = place_chosen();
+  ZP_ASSIGN_OR_RETURN(ChosenParameters chosen,
+                      choose_activations(model, placement, observed, activation_options));
+  // Parameters are known only now; without such a node other tensors may go without theirs.
+  Leaving leaving;
+  leave_averages(model.graph(), placement, chosen, target, leaving);
+  ZP_RETURN_IF_ERROR(leave_tables(model, placement, chosen, target, leaving));
+  if (!leaving.empty()) {
+    for (const auto& [node, unused] : leaving) choices[static_cast<size_t>(node)] = Choice::kFloat;
     placement = place_chosen();
-    for (const int node : averages) {
-      placement.nodes[static_cast<size_t>(node)].reason =
-          "OpenVINO computes wrong averages of codes whose zero point is not 0";
+    for (const auto& [node, reason] : leaving) {
+      placement.nodes[static_cast<size_t>(node)].reason = reason;
     }
-    ZP_ASSIGN_OR_RETURN(plan.activations,
-                        choose_activations(model, placement, observers, activation_options));
+    ZP_ASSIGN_OR_RETURN(chosen, choose_activations(model, placement, observed, activation_options));
   }
+  plan.activations = std::move(chosen.activations);
   Planner planner(model, observers, options);
   for (int i = 0; i < model.graph().node_size(); ++i) {
     const auto& node = model.graph().node(i);
@@ -192,9 +251,13 @@ Result<Plan> make_plan(const Model& model, const ValueInfos& values, const Obser
     node_plan.op_type = node.op_type();
     node_plan.quantized = placed.quantized;
     node_plan.reason = placed.reason;
-    if (!placed.quantized || !is_weighted(node)) continue;
+    if (!placed.quantized || !is_weighted(node) || !planner.has_weight(node)) continue;
     const Status status = planner.plan_weights(node, plan, node_plan);
     if (!status) return tl::unexpected<Error>(Error(status.error()).at(describe(node)));
+  }
+  for (size_t i = 0; i < placement.constants.size(); ++i) {
+    const auto node = static_cast<size_t>(placement.constants[i].node);
+    plan.nodes[node].weights.push_back(std::move(chosen.constants[i]));
   }
   return plan;
 }

@@ -23,6 +23,7 @@ Ops common_ops() {
           {"Split", OpRole::kKeepsValues},
           {"DepthToSpace", OpRole::kKeepsValues},
           {"SpaceToDepth", OpRole::kKeepsValues},
+          {"Gather", OpRole::kKeepsValues},
           {"Resize", OpRole::kKeepsValues},
           {"Concat", OpRole::kConcat},
           {"Add", OpRole::kElementwise},
@@ -44,13 +45,17 @@ Target onnxruntime() {
   target.pairs_saturate = true;
   // OpenVINO, which reads the same files, computes wrong averages of values with a zero point.
   target.average_needs_zero_point_0 = true;
+  target.products = RuleUse::kOnRequest;
   target.ops = common_ops();
+  target.stay_in_float = {{"ConvTranspose", "ONNX Runtime computes ConvTranspose in float only"}};
   return target;
 }
 
 Target openvino() {
   Target target = onnxruntime();
   target.name = "openvino";
+  target.stay_in_float.clear();
+  target.product_needs_middle_zero_point = true;
   target.ops = with(common_ops(), {{"ConvTranspose", OpRole::kWeighted}});
   return target;
 }
@@ -67,6 +72,7 @@ Target tensorrt() {
   target.conv_output = OutputPlacement::kFloat;
   target.weight_q_dq = true;
   target.least_conv_channels = 16;
+  target.tables = RuleUse::kNever;
   target.ops = with(common_ops(), {{"ConvTranspose", OpRole::kWeighted}});
   return target;
 }
@@ -82,6 +88,8 @@ Target qnn() {
   target.least_width = 1e-4;
   target.matmul_output = OutputPlacement::kQuantized;
   target.ops = with(common_ops(), {{"ConvTranspose", OpRole::kWeighted},
+                                   {"Relu", OpRole::kClamp},
+                                   {"Clip", OpRole::kClamp},
                                    {"Mul", OpRole::kElementwise},
                                    {"Sub", OpRole::kElementwise},
                                    {"LeakyRelu", OpRole::kElementwise},

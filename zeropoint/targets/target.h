@@ -22,7 +22,15 @@ enum class OpRole {
   kElementwise,  // Add, Mul, LeakyRelu: integer arithmetic with its own output parameters
   kPool,         // averages: as kElementwise, where the zero point allows it
   kFixedRange,   // Sigmoid, Softmax, Tanh: as kElementwise, with an output range that is known
+  kClamp,        // Relu, Clip that no node before takes up: as kElementwise
   kProduct,      // MatMul of two activations
+};
+
+// Whether a rule holds by itself.
+enum class RuleUse {
+  kNever,
+  kOnRequest,  // for nodes that the user names
+  kAlways,
 };
 
 enum class BiasForm { kInt32, kFloat };
@@ -64,9 +72,16 @@ struct Target {
   bool weight_q_dq = false;     // weights as float -> Q -> DQ
   bool pairs_saturate = false;  // u8 x s8 without VNNI saturates (plan/pairs.h)
   bool average_needs_zero_point_0 = false;
-  int64_t least_conv_channels = 1;  // a Conv with fewer input or output channels stays in float
+  int64_t least_conv_channels = 1;      // a Conv with fewer input or output channels stays in float
+  RuleUse products = RuleUse::kAlways;  // MatMul of two activations
+  // Their second factor gets the middle zero point, without which they are computed in float.
+  bool product_needs_middle_zero_point = false;
+  // Embeddings and masks: nodes of kKeepsValues that read from a constant.
+  RuleUse tables = RuleUse::kAlways;
   std::map<std::string, OpRole, std::less<>> ops;
   std::map<std::string, FixedOutput, std::less<>> fixed_outputs;
+  // Why operators without a rule have none, where there is more to say than that.
+  std::map<std::string, std::string, std::less<>> stay_in_float;
 };
 
 // onnxruntime, openvino, tensorrt, qnn, tflite.
