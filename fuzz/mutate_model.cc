@@ -134,7 +134,8 @@ void mutate_node(onnx::GraphProto& graph, Random& random) {
 
 void mutate_model(onnx::ModelProto& model, Random& random) {
   std::vector<onnx::GraphProto*> graphs;
-  for_each_graph(*model.mutable_graph(), [&](onnx::GraphProto& graph) { graphs.push_back(&graph); });
+  for_each_graph(*model.mutable_graph(),
+                 [&](onnx::GraphProto& graph) { graphs.push_back(&graph); });
   auto& graph = *graphs[random() % graphs.size()];
   const int choice = below(random, 10);
   if (choice == 0 && model.opset_import_size() > 0) {

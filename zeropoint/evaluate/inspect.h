@@ -125,9 +125,9 @@ struct Inspection {
   int64_t ir_version = 0;
   // Of the domains that nodes are of ("" is ONNX's own), and their versions.
   std::vector<std::pair<std::string, int64_t>> opsets;
-  std::string producer;                                 // name and version
-  std::map<std::string, std::string> metadata;          // zeropoint's own, without the plan
-  size_t size = 0;                                      // bytes of the model and its external data
+  std::string producer;                         // name and version
+  std::map<std::string, std::string> metadata;  // zeropoint's own, without the plan
+  size_t size = 0;                              // bytes of the model and its external data
   ConstantSizes constants;
   std::map<std::string, int64_t> operators;  // how many nodes of each
   bool has_bodies = false;                   // If, Loop or Scan, into whose bodies nobody looked

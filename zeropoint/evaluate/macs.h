@@ -44,8 +44,8 @@ struct NodeMacs {
 std::vector<NodeMacs> count_macs(const onnx::GraphProto& graph, const ValueInfos& values);
 
 // What infer_values says of the model with these shapes for its inputs, by name, and with 1 for
-// every dimension of an input that stays open. Errors: a name that is no input, another rank, shapes
-// that contradict the model.
+// every dimension of an input that stays open. Errors: a name that is no input, another rank,
+// shapes that contradict the model.
 Result<ValueInfos> infer_values_with(const Model& model,
                                      const std::map<std::string, std::vector<int64_t>>& shapes);
 

@@ -13,8 +13,8 @@ Status check_structure(const onnx::ModelProto& model);
 
 // ONNX's own checker with full shape inference. Weights are not copied for it, nor is external data
 // looked for. Errors begin with the model's name and end with the checker's own first line. What it
-// does not know, such as operators of other domains, passes. An output without a shape, which ONNX's
-// checker alone would refuse, passes as well.
+// does not know, such as operators of other domains, passes. An output without a shape, which
+// ONNX's checker alone would refuse, passes as well.
 Status check_with_onnx(const Model& model);
 
 }  // namespace zp

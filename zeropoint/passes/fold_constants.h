@@ -6,9 +6,9 @@
 // The operators of evaluate.h, whose results are the same bits in every runtime; and Shape and Size
 // of values whose dimensions are all known. Conditions: v is no output of the graph, and the model
 // hardly grows: v takes at most as much as constants that nobody else reads free, and all such
-// growth together stays below 64 KiB and 1 % of the weights (16 MiB at most). So a weight that is used as it is and
-// transposed as well stays one weight. Half and double weights that are cast for their use may
-// grow. Operands above 128 MiB are left alone.
+// growth together stays below 64 KiB and 1 % of the weights (16 MiB at most). So a weight that is
+// used as it is and transposed as well stays one weight. Half and double weights that are cast for
+// their use may grow. Operands above 128 MiB are left alone.
 #pragma once
 
 #include <cstddef>
