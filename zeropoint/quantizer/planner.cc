@@ -71,7 +71,8 @@ class Planner {
       plan_of.zero_points.assign(plan_of.scales.size(), options_.weights.middle());
     }
     if (!product) {
-      ZP_RETURN_IF_ERROR(plan_bias(node, weight, plan_of, moments, node_plan));
+      ZP_RETURN_IF_ERROR(
+          plan_bias(node, weight, bias, moments, input->params.scale, plan_of, node_plan));
     }
     node_plan.weights.push_back(std::move(plan_of));
     return {};
@@ -86,17 +87,25 @@ class Planner {
     return floats;
   }
 
-  Status plan_bias(const onnx::NodeProto& node, const Tensor& weight, const WeightPlan& weight_plan,
-                   const InputMoments& moments, NodePlan& node_plan) {
+  // With the scales that the corrected bias needs: what rounding takes from the mean of a channel
+  // of tiny weights may be much more than its bias.
+  Status plan_bias(const onnx::NodeProto& node, const Tensor& weight,
+                   std::span<const float> float_bias, const InputMoments& moments,
+                   float input_scale, WeightPlan& weight_plan, NodePlan& node_plan) {
     BiasPlan bias;
     if (node.input_size() > 2) bias.tensor = node.input(2);
     bias.in_float = options_.target->bias == BiasForm::kFloat;
     const Filters filters = filters_of(node, weight.shape().dims());
-    ZP_ASSIGN_OR_RETURN(auto codes, planned_codes(weight, weight_plan, &filters));
     const int32_t zero_point = weight_plan.zero_points.empty() ? 0 : weight_plan.zero_points[0];
-    for (int32_t& code : codes) code -= zero_point;
     ZP_ASSIGN_OR_RETURN(const auto floats, to_floats(weight));
-    bias.correction = bias_correction(filters, floats, codes, weight_plan.scales, moments);
+    for (bool raised = true; raised;) {
+      ZP_ASSIGN_OR_RETURN(auto codes, planned_codes(weight, weight_plan, &filters));
+      for (int32_t& code : codes) code -= zero_point;
+      bias.correction = bias_correction(filters, floats, codes, weight_plan.scales, moments);
+      std::vector<float> corrected = bias.correction;
+      for (size_t o = 0; o < float_bias.size(); ++o) corrected[o] += float_bias[o];
+      raised = !bias.in_float && raise_for_biases(weight_plan.scales, corrected, input_scale);
+    }
     const bool corrects =
         std::ranges::any_of(bias.correction, [](float shift) { return shift != 0; });
     if (!corrects) bias.correction.clear();

@@ -21,7 +21,7 @@ namespace zp {
 struct RunOptions {
   int threads = 0;  // 0: as many as there are processors
   OnBadSample on_bad_sample = OnBadSample::kStop;
-  std::map<std::string, std::vector<int64_t>> input_shapes;  // by input name
+  std::map<std::string, std::vector<int64_t>> input_shapes = {};  // by input name
   ProgressCallback progress = nullptr;
 };
 

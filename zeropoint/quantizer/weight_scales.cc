@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "zeropoint/graph/attributes.h"
 #include "zeropoint/graph/edit.h"
@@ -13,7 +14,6 @@ namespace {
 
 constexpr int kCandidates = 16;
 constexpr double kNarrowest = 0.7;  // of the scale that covers the filter
-constexpr double kLargestBiasCode = 1 << 24;
 
 // One filter with what its elements multiply, in pairing order.
 struct Filter {
@@ -183,6 +183,21 @@ Result<std::vector<float>> choose_weight_scales(const onnx::NodeProto& node, con
   }
   scales.push_back(at_least(best_of(all, low, high), least_of_all));
   return scales;
+}
+
+bool raise_for_biases(std::span<float> scales, std::span<const float> biases, float input_scale) {
+  bool raised = false;
+  for (size_t o = 0; o < biases.size(); ++o) {
+    float& scale = scales[scales.size() == 1 ? 0 : o];
+    const double size = std::abs(double{biases[o]});
+    // The bias's own scale is a float32 product, which may be a little below the exact one.
+    while (size > kLargestBiasCode * double{input_scale * scale}) {
+      const auto exact = static_cast<float>(size / (input_scale * kLargestBiasCode));
+      scale = std::max(exact, std::nextafter(scale, std::numeric_limits<float>::max()));
+      raised = true;
+    }
+  }
+  return raised;
 }
 
 std::vector<float> bias_correction(const Filters& filters, std::span<const float> weights,

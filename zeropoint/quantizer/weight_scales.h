@@ -38,6 +38,9 @@ struct ScaleOptions {
   bool mean_is_corrected = true;
 };
 
+// The codes that an int32 bias may have: all whole numbers up to here are float32 numbers.
+inline constexpr double kLargestBiasCode = 1 << 24;
+
 // Symmetric scales, one for each filter, or one for all. Of 16 candidates between 0.7 times the
 // scale that covers the filter and the one at which no pair of codes exceeds its limit, each filter
 // takes the one with the smallest expected squared error at the output,
@@ -52,6 +55,10 @@ Result<std::vector<float>> choose_weight_scales(const onnx::NodeProto& node, con
                                                 std::span<const float> bias,
                                                 const InputMoments& moments,
                                                 const ScaleOptions& options);
+
+// Raises the scales, one for each bias or one for all, until each bias is within kLargestBiasCode
+// codes of scale input_scale * scale. False where they are already.
+bool raise_for_biases(std::span<float> scales, std::span<const float> biases, float input_scale);
 
 // What the rounding of the weights takes from each channel's mean output, to be added to the bias:
 // sum over k of (w_k - scale * code_k) * mean_k. (Nagel et al. 2019, arXiv 1906.04721, section 4.2,

@@ -228,6 +228,22 @@ TEST(WeightScales, ABiasKeepsWithinTwoToThe24Codes) {
   EXPECT_EQ(one, std::vector<float>{scales[1]});
 }
 
+TEST(WeightScales, AreRaisedForWhatABiasHasBecome) {
+  const float input_scale = 0.03F;
+  std::vector<float> scales{1e-8F, 1e-3F, 1e-8F};
+  const std::vector<float> biases{7.3F, 7.3F, 0};
+  EXPECT_TRUE(raise_for_biases(scales, biases, input_scale));
+  // 7.3 / (0.03 * 2^24).
+  EXPECT_NEAR(scales[0] / 1.45039e-5, 1, 1e-5);
+  EXPECT_LE(7.3F / (input_scale * scales[0]), 1 << 24);
+  EXPECT_EQ(scales[1], 1e-3F);
+  EXPECT_EQ(scales[2], 1e-8F);
+  EXPECT_FALSE(raise_for_biases(scales, biases, input_scale));
+  std::vector<float> one{1e-8F};
+  EXPECT_TRUE(raise_for_biases(one, biases, input_scale));
+  EXPECT_EQ(one[0], scales[0]);
+}
+
 TEST(WeightScales, AFilterOfZerosHasTheScaleOfItsBiasOrOne) {
   const Tensor weight = tensor({2, 1, 1, 2}, {0, 0, 0, 0});
   const ScaleOptions options{.input_scale = 0.5F};
