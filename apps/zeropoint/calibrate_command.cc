@@ -25,7 +25,7 @@ struct Arguments {
 };
 
 Result<Work> start(const Arguments& arguments) {
-  if (arguments.run.calibration.empty() || arguments.run.statistics) {
+  if (arguments.run.calibration.empty()) {
     return invalid_argument("calibrate: expected --calibration, the samples");
   }
   ZP_RETURN_IF_ERROR(check_sample_options(arguments.run.samples));
@@ -53,7 +53,10 @@ Command add_calibrate(CLI::App& app) {
   calibrate->footer(kFooter);
   calibrate->allow_extras();
   add_static_options(*calibrate, arguments->run);
-  calibrate->add_option("-o,--output", arguments->output, "The statistics file")->required();
+  calibrate->remove_option(calibrate->get_option("--statistics"));  // they are what it makes
+  calibrate->add_option("-o,--output", arguments->output, "the statistics")
+      ->type_name("FILE")
+      ->required();
   return {calibrate, [arguments] { return start(*arguments); }};
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "apps/zeropoint/number_text.h"
+#include "zeropoint/report/units.h"
 
 namespace zp::app {
 namespace {
@@ -15,22 +16,6 @@ constexpr size_t kMostListed = 10;
 constexpr size_t kMostNamed = 3;
 constexpr size_t kWidestName = 40;
 
-std::string size_text(size_t bytes) {
-  const auto size = static_cast<double>(bytes);
-  if (size < 1e3) return fmt::format("{} B", bytes);
-  if (size < 1e6) return fmt::format("{:.1f} kB", size / 1e3);
-  if (size < 1e9) return fmt::format("{:.2f} MB", size / 1e6);
-  return fmt::format("{:.2f} GB", size / 1e9);
-}
-
-std::string macs_text(int64_t macs) {
-  const auto count = static_cast<double>(macs);
-  if (count < 1e3) return fmt::format("{}", macs);
-  if (count < 1e6) return fmt::format("{:.1f} k", count / 1e3);
-  if (count < 1e9) return fmt::format("{:.2f} M", count / 1e6);
-  return fmt::format("{:.2f} G", count / 1e9);
-}
-
 std::string_view title(Runtime runtime) {
   return runtime == Runtime::kOnnxRuntime ? "ONNX Runtime" : "OpenVINO";
 }
@@ -38,13 +23,6 @@ std::string_view title(Runtime runtime) {
 std::string shortened(const std::string& text) {
   if (text.size() <= kWidestName) return text;
   return fmt::format("...{}", std::string_view(text).substr(text.size() - kWidestName + 3));
-}
-
-std::string percent(int64_t part, int64_t all) {
-  if (all == 0) return "0 %";
-  const double share = 100 * static_cast<double>(part) / static_cast<double>(all);
-  // A rest must not look like nothing.
-  return part != all && share > 99.9 ? "99.9 %" : fmt::format("{:.3g} %", share);
 }
 
 // Lines with a heading in the first column, as all of the command's pages have them.
@@ -89,7 +67,7 @@ class Table {
 std::string origin(const Inspection& inspection) {
   std::string text;
   const auto ours = inspection.metadata.find("zeropoint.version");
-  if (ours != inspection.metadata.end()) text = "zeropoint " + ours->second + ", ";
+  if (ours != inspection.metadata.end()) text = ours->second + ", ";
   if (!inspection.producer.empty()) text += "from " + inspection.producer + ", ";
   for (const auto& [domain, version] : inspection.opsets) {
     text += domain.empty() ? fmt::format("opset {}, ", version)
@@ -143,16 +121,16 @@ void add_macs(Page& page, const Inspection& inspection) {
     if (found == inspection.macs.end()) continue;
     const MacTotals& totals = found->second;
     if (totals.all == 0) continue;
-    std::string text = fmt::format("{} multiply-accumulates {}", macs_text(totals.all), what);
+    std::string text = fmt::format("{} multiply-accumulates {}", count_text(totals.all), what);
     if (inspection.is_quantized()) {
-      text = fmt::format("{} of {}", percent(totals.predicted_int8, totals.all), text);
+      text = fmt::format("{} of {}", share_text(totals.predicted_int8, totals.all), text);
       std::vector<std::string> notes;
       if (totals.written_int8 != totals.predicted_int8) {
-        notes.push_back(fmt::format("{} as written", percent(totals.written_int8, totals.all)));
+        notes.push_back(fmt::format("{} as written", share_text(totals.written_int8, totals.all)));
       }
       if (totals.predicted_weight_only > 0) {
         notes.push_back(fmt::format("{} on integer weights, in float",
-                                    percent(totals.predicted_weight_only, totals.all)));
+                                    share_text(totals.predicted_weight_only, totals.all)));
       }
       if (!notes.empty()) text += fmt::format(" ({})", fmt::join(notes, "; "));
     }
@@ -201,30 +179,55 @@ bool stays_in_float(const InspectedNode& node) {
          execution == Execution::kWeightOnly;
 }
 
+// Nodes of one operator with one reason: the first, how many there are, and what they multiply.
+struct NodeGroup {
+  const InspectedNode* first;
+  int64_t macs = 0;
+  size_t count = 0;
+};
+
+void add_to_groups(std::vector<NodeGroup>& groups, const InspectedNode& node) {
+  const auto like = std::ranges::find_if(groups, [&](const NodeGroup& group) {
+    return group.first->op_type == node.op_type &&
+           group.first->prediction.reason == node.prediction.reason;
+  });
+  NodeGroup& group = like == groups.end() ? groups.emplace_back(NodeGroup{&node}) : *like;
+  ++group.count;
+  if (node.macs && !node.macs->is_unknown) group.macs += node.macs->macs;
+}
+
+std::string group_text(const NodeGroup& group) {
+  std::string text = fmt::format("{} \"{}\"", group.first->op_type, group.first->name);
+  if (group.count > 1) text += fmt::format(" and {} more", group.count - 1);
+  if (group.macs > 0) text += fmt::format(" ({})", count_text(group.macs));
+  return fmt::format("{}: {}", text, group.first->prediction.reason);
+}
+
 // What computes in float though it multiplies, the largest first; then what stands between
 // quantizers and does not fuse.
 void add_in_float(Page& page, const Inspection& inspection) {
-  std::vector<const InspectedNode*> products;
-  std::vector<const InspectedNode*> others;
+  std::vector<NodeGroup> products;
+  std::vector<NodeGroup> others;
   for (const auto& node : inspection.nodes) {
     if (!stays_in_float(node)) continue;
     const bool in_between = node.prediction.reason != "its inputs are not quantized" &&
                             node.prediction.reason != "its input is not quantized";
-    if (node.macs) products.push_back(&node);
-    if (!node.macs && in_between) others.push_back(&node);
-  }
-  const auto macs = [](const InspectedNode* node) { return node->macs->macs; };
-  std::ranges::stable_sort(products, std::ranges::greater(), macs);
-  const auto add = [&](std::string_view heading, const std::vector<const InspectedNode*>& nodes) {
-    for (size_t i = 0; i < std::min(nodes.size(), kMostListed); ++i) {
-      const InspectedNode& node = *nodes[i];
-      const bool counted = node.macs && !node.macs->is_unknown;
-      const std::string count = counted ? fmt::format(" ({})", macs_text(node.macs->macs)) : "";
-      page.line(i == 0 ? heading : "", fmt::format("{} \"{}\"{}: {}", node.op_type, node.name,
-                                                   count, node.prediction.reason));
+    if (node.macs) {
+      add_to_groups(products, node);
+    } else if (in_between) {
+      add_to_groups(others, node);
     }
-    if (nodes.size() > kMostListed) {
-      page.line("", fmt::format("and {} more (--nodes has them all)", nodes.size() - kMostListed));
+  }
+  const auto add = [&](std::string_view heading, std::vector<NodeGroup>& groups) {
+    std::ranges::stable_sort(groups, [](const NodeGroup& a, const NodeGroup& b) {
+      return std::pair(a.macs, a.count) > std::pair(b.macs, b.count);
+    });
+    for (size_t i = 0; i < std::min(groups.size(), kMostListed); ++i) {
+      page.line(i == 0 ? heading : "", group_text(groups[i]));
+    }
+    if (groups.size() > kMostListed) {
+      page.line("", fmt::format("and {} more kinds (--nodes has every node)",
+                                groups.size() - kMostListed));
     }
   };
   add("in float", products);
@@ -276,7 +279,7 @@ std::string node_table(const Inspection& inspection) {
     table.add({node.op_type, shortened(node.name), execution,
                !node.macs              ? ""
                : node.macs->is_unknown ? "?"
-                                       : macs_text(node.macs->macs),
+                                       : count_text(node.macs->macs),
                prediction.reason});
   }
   return table.text();

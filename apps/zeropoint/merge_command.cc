@@ -37,9 +37,12 @@ Command add_merge(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* merge = app.add_subcommand("merge", "Joins files of zeropoint calibrate, exactly");
   merge->allow_extras();
-  merge->add_option("files", arguments->inputs, "Statistics of shards of one model's samples")
+  merge->add_option("files", arguments->inputs, "statistics of shards of one model's samples")
+      ->type_name("FILE")
       ->required();
-  merge->add_option("-o,--output", arguments->output, "The joined file")->required();
+  merge->add_option("-o,--output", arguments->output, "the joined file")
+      ->type_name("FILE")
+      ->required();
   return {merge, [arguments] { return start(*arguments); }};
 }
 

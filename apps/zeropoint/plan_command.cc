@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-
 #include <memory>
 
 #include "apps/zeropoint/static_run.h"
 #include "zeropoint/base/atomic_file.h"
 #include "zeropoint/plan/plan_json.h"
+#include "zeropoint/report/quantize_report.h"
 
 namespace zp::app {
 namespace {
@@ -37,7 +37,13 @@ Result<Work> start(const Arguments& arguments) {
     const std::string text = to_json(plan) + "\n";
     if (!arguments.output) return text;
     ZP_RETURN_IF_ERROR(write_file(*arguments.output, std::as_bytes(std::span(text))));
-    return std::string();
+    QuantizeReport report;
+    report.mode = "plan";
+    report.model = arguments.run.model;
+    report.output = *arguments.output;
+    ZP_RETURN_IF_ERROR(describe_run(run, plan, report));
+    report.seconds = run.seconds;
+    return to_text(report);
   });
 }
 
@@ -50,7 +56,9 @@ Command add_plan(CLI::App& app) {
   plan->allow_extras();
   add_static_options(*plan, arguments->run);
   add_plan_options(*plan, arguments->plan);
-  plan->add_option("-o,--output", arguments->output, "The file; default: standard output");
+  plan->add_option("-o,--output", arguments->output,
+                   "the plan; otherwise it goes to standard output")
+      ->type_name("FILE");
   return {plan, [arguments] { return start(*arguments); }};
 }
 

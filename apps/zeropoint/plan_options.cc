@@ -38,31 +38,33 @@ Result<RangeOverride> parse_override(const std::string& text) {
 }  // namespace
 
 void add_plan_options(CLI::App& app, PlanArguments& arguments) {
-  const auto option = [&](const std::string& name, auto& value, const std::string& help) {
-    return app.add_option(name, value, help)->group(kGroup);
+  const auto option = [&](const std::string& name, auto& value, const char* type,
+                          const std::string& help) {
+    return app.add_option(name, value, help)->type_name(type)->group(kGroup);
   };
-  option("--target", arguments.target,
-         "The runtime: onnxruntime (default), openvino, tensorrt, qnn, tflite");
-  option("--cpu", arguments.cpu,
-         "any (default): exact on every x86 processor; vnni: only on those with VNNI, with more "
-         "resolution for weights; avx2");
-  option("--activations", arguments.activations, "uint8, int8, uint16 or int16");
-  option("--weights", arguments.weights, "int8, uint8 or int4");
-  app.add_flag("--per-tensor", arguments.per_tensor, "One scale for a weight, not one a channel")
+  option("--target", arguments.target, "NAME",
+         "the runtime: onnxruntime (default), openvino, tensorrt, qnn, tflite");
+  option("--cpu", arguments.cpu, "NAME",
+         "any (default): right on every x86 processor; vnni: on those with VNNI only, with finer "
+         "weights; avx2: as any");
+  option("--activations", arguments.activations, "TYPE",
+         "uint8, int8, uint16 or int16; otherwise the target's first choice");
+  option("--weights", arguments.weights, "TYPE", "int8, uint8 or int4; the same");
+  app.add_flag("--per-tensor", arguments.per_tensor, "one scale a weight instead of one a channel")
       ->group(kGroup);
-  option("--ranges", arguments.ranges,
-         "How activation ranges are chosen: minmax (default), percentile[:99.99], mse, entropy");
-  option("--tensor-range", arguments.tensor_ranges,
-         "TENSOR=METHOD for tensors of that name (* and ?); METHOD as above, or MIN..MAX")
+  option("--ranges", arguments.ranges, "METHOD",
+         "how ranges of activations are chosen: minmax (default), percentile[:99.99], mse, "
+         "entropy");
+  option("--tensor-range", arguments.tensor_ranges, "TENSOR=METHOD",
+         "the same for tensors of that name (* and ?), also MIN..MAX; may be repeated")
       ->take_all();
-  option("--include", arguments.include,
-         "Quantize only these nodes: name patterns, operator types; also those that the target "
-         "leaves in float unless asked, such as MatMul of two activations")
+  option("--include", arguments.include, "PATTERN",
+         "quantize these nodes only: a name (* and ?) or an operator; also those that the target "
+         "leaves in float unless asked, such as MatMul of two activations; may be repeated")
       ->take_all();
-  option("--exclude", arguments.exclude,
-         "Leave these nodes in float: name patterns, operator types")
+  option("--exclude", arguments.exclude, "PATTERN", "leave these nodes in float; the same")
       ->take_all();
-  option("--io", arguments.io, "int8: inputs and outputs are codes instead of floats");
+  option("--io", arguments.io, "int8", "inputs and outputs are codes instead of floats");
 }
 
 Result<PlanOptions> plan_options(const PlanArguments& arguments) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -16,6 +17,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr int kWidth = 30;
 constexpr auto kPause = std::chrono::milliseconds(100);
+constexpr auto kLinePause = std::chrono::seconds(2);
+constexpr auto kLongestSilence = std::chrono::seconds(30);
 
 class Bar {
  public:
@@ -45,29 +48,39 @@ class Bar {
     } else {
       const auto filled =
           progress.total > 0 ? static_cast<int>(progress.done * kWidth / progress.total) : 0;
-      const double seconds = std::chrono::duration<double>(now - begin_).count();
-      std::string left;
-      if (progress.done > 0 && progress.total > 0) {
-        const auto rest = static_cast<double>(progress.total - progress.done);
-        left = fmt::format(", {:.0f} s left", seconds * rest / static_cast<double>(progress.done));
-      }
       std::fputs(fmt::format("\r\033[K{} [{}{}] {}/{}{}", what_, std::string(filled, '#'),
-                             std::string(kWidth - filled, '.'), progress.done, progress.total, left)
+                             std::string(kWidth - filled, '.'), progress.done, progress.total,
+                             rest(progress, now))
                      .c_str(),
                  stderr);
     }
     std::fflush(stderr);
   }
 
+  // A line at each tenth, but not more than one in two seconds, and at least one in thirty. Short
+  // work is not worth its lines.
   void tell(const Progress& progress) {
     if (progress.total <= 0) return;
-    const auto tenths = progress.done * 10 / progress.total;
-    if (tenths <= tenths_) return;
-    tenths_ = tenths;
     const auto now = Clock::now();
-    // Short work is not worth its lines.
-    if (now - begin_ < std::chrono::seconds(2)) return;
-    std::fputs(fmt::format("{}: {} of {}\n", what_, progress.done, progress.total).c_str(), stderr);
+    const auto tenths = progress.done * 10 / progress.total;
+    const auto since = now - std::max(begin_, shown_);
+    const bool last = progress.done >= progress.total && shown_ != Clock::time_point();
+    const bool due = since >= kLinePause && tenths > tenths_;
+    if (!last && !due && since < kLongestSilence) return;
+    tenths_ = tenths;
+    shown_ = now;
+    std::fputs(
+        fmt::format("{}: {} of {}{}\n", what_, progress.done, progress.total, rest(progress, now))
+            .c_str(),
+        stderr);
+  }
+
+  // ", 12 s left", or nothing where nothing tells.
+  std::string rest(const Progress& progress, Clock::time_point now) const {
+    if (progress.done <= 0 || progress.done >= progress.total) return "";
+    const double seconds = std::chrono::duration<double>(now - begin_).count();
+    const auto left = static_cast<double>(progress.total - progress.done);
+    return fmt::format(", {:.0f} s left", seconds * left / static_cast<double>(progress.done));
   }
 
   bool terminal_ = ::isatty(STDERR_FILENO) == 1;

@@ -12,6 +12,7 @@
 #include "apps/zeropoint/supervisor.h"
 #include "apps/zeropoint/weights_run.h"
 #include "zeropoint/base/file.h"
+#include "zeropoint/kernels/int8_instructions.h"
 #include "zeropoint/plan/plan_json.h"
 #include "zeropoint/quantizer/integer_io.h"
 #include "zeropoint/report/quantize_report.h"
@@ -59,35 +60,17 @@ Result<Plan> read_plan(const std::string& path) {
   return plan;
 }
 
-// The sizes of the first sample that can be loaded.
-Result<InputDims> sample_dims(const SampleSource& source) {
-  InputDims dims;
-  for (int64_t i = 0; i < source.size() && dims.empty(); ++i) {
-    const auto sample = source.load(i);
-    if (!sample && source.options().bad == BadSamples::kSkip) continue;
-    if (!sample) return tl::unexpected<Error>(sample.error());
-    for (const auto& input : sample->inputs) {
-      const auto shape = input.tensor.shape().dims();
-      dims[input.name].assign(shape.begin(), shape.end());
-    }
-  }
-  return dims;
-}
-
-void note_samples(const StaticRun& run, QuantizeReport& report) {
-  if (run.samples) {
-    const auto& notes = run.samples->source.notes();
-    report.notes.insert(report.notes.end(), notes.begin(), notes.end());
-  }
-  if (!run.statistics) return;
-  report.samples = static_cast<int64_t>(run.statistics->samples.size());
-  report.samples_held_back = std::ranges::count_if(
-      run.statistics->samples, [](const auto& sample) { return is_held_back(sample.hash); });
-  if (calibration_part(*run.statistics) == CalibrationPart::kAll) report.samples_held_back = 0;
-  report.samples_skipped = static_cast<int64_t>(run.statistics->skipped.size());
-  for (const auto& skipped : run.statistics->skipped) {
-    report.notes.push_back(fmt::format("skipped {}: {}", skipped.source, skipped.reason));
-  }
+// That integers are no faster everywhere is better said before somebody is disappointed.
+void note_speed(const PlanArguments& plan, QuantizeReport& report) {
+  const auto here = kernels::int8_instructions();
+  const bool is_slow = here == kernels::Int8Instructions::kAvx512 ||
+                       here == kernels::Int8Instructions::kAvx2 ||
+                       here == kernels::Int8Instructions::kX86;
+  if (!is_slow || (plan.target != "onnxruntime" && plan.target != "openvino")) return;
+  report.notes.push_back(
+      fmt::format("this processor has {}: the model may be no faster than in float here; zeropoint "
+                  "compare measures it",
+                  kernels::name(here)));
 }
 
 Result<QuantizeReport> quantize_static(const Arguments& arguments, const PlanOptions& options) {
@@ -112,12 +95,8 @@ Result<QuantizeReport> quantize_static(const Arguments& arguments, const PlanOpt
   QuantizeReport report;
   report.model = arguments.run.model;
   report.output = arguments.output;
-  note_samples(run, report);
-  InputDims inputs;
-  if (run.samples) {
-    ZP_ASSIGN_OR_RETURN(inputs, sample_dims(run.samples->source));
-  }
-  summarize(run.prepared, plan, run.statistics ? &*run.statistics : nullptr, inputs, report);
+  ZP_RETURN_IF_ERROR(describe_run(run, plan, report));
+  note_speed(arguments.plan, report);
   if (run.samples) {
     set_stage("checking the quantized model on samples");
     ZP_ASSIGN_OR_RETURN(
@@ -182,12 +161,17 @@ Command add_quantize(CLI::App& app) {
   quantize->footer(kFooter);
   quantize->allow_extras();
   add_static_options(*quantize, arguments->run);
-  quantize->add_option("-o,--output", arguments->output, "The quantized model")->required();
-  quantize->add_option("--mode", arguments->mode,
-                       "static (default); dynamic: activations measured at run time; weights: only "
-                       "weights are integers");
-  quantize->add_option("--plan", arguments->plan_file, "A plan of zeropoint plan, perhaps edited");
-  quantize->add_flag("--json", arguments->json, "The report as JSON");
+  quantize->add_option("-o,--output", arguments->output, "the quantized model")
+      ->type_name("FILE")
+      ->required();
+  quantize
+      ->add_option("--mode", arguments->mode,
+                   "static (default); dynamic: activations are measured at run time; weights: only "
+                   "weights are integers. The last two need no samples")
+      ->type_name("MODE");
+  quantize->add_option("--plan", arguments->plan_file, "a plan of zeropoint plan, perhaps edited")
+      ->type_name("FILE");
+  quantize->add_flag("--json", arguments->json, "print JSON for programs instead of text");
   add_plan_options(*quantize, arguments->plan);
   add_weights_options(*quantize, arguments->weights);
   return {quantize, [arguments] { return start(*arguments); }};

@@ -1,18 +1,61 @@
 #include "apps/zeropoint/static_run.h"
 
+#include <fmt/format.h>
+#include <algorithm>
+
 #include "apps/zeropoint/progress_bar.h"
 #include "apps/zeropoint/supervisor.h"
 #include "zeropoint/quantizer/statistics_io.h"
+#include "zeropoint/report/summarize.h"
 
 namespace zp::app {
+namespace {
+
+// The sizes of the first sample that can be loaded.
+Result<InputDims> sample_dims(const SampleSource& source) {
+  InputDims dims;
+  for (int64_t i = 0; i < source.size() && dims.empty(); ++i) {
+    const auto sample = source.load(i);
+    if (!sample && source.options().bad == BadSamples::kSkip) continue;
+    if (!sample) return tl::unexpected<Error>(sample.error());
+    for (const auto& input : sample->inputs) {
+      const auto shape = input.tensor.shape().dims();
+      dims[input.name].assign(shape.begin(), shape.end());
+    }
+  }
+  return dims;
+}
+
+void note_samples(const StaticRun& run, QuantizeReport& report) {
+  if (run.samples) {
+    const auto& notes = run.samples->source.notes();
+    report.notes.insert(report.notes.end(), notes.begin(), notes.end());
+  }
+  if (!run.statistics) return;
+  report.samples = static_cast<int64_t>(run.statistics->samples.size());
+  report.samples_held_back = std::ranges::count_if(
+      run.statistics->samples, [](const auto& sample) { return is_held_back(sample.hash); });
+  if (calibration_part(*run.statistics) == CalibrationPart::kAll) report.samples_held_back = 0;
+  report.samples_skipped = static_cast<int64_t>(run.statistics->skipped.size());
+  for (const auto& skipped : run.statistics->skipped) {
+    report.notes.push_back(fmt::format("skipped {}: {}", skipped.source, skipped.reason));
+  }
+}
+
+}  // namespace
 
 void add_static_options(CLI::App& app, StaticArguments& arguments) {
-  app.add_option("model", arguments.model, "The float model (.onnx)")->required();
+  app.add_option("model", arguments.model, "the float model (.onnx)")
+      ->type_name("FILE")
+      ->required();
   app.add_option("--calibration", arguments.calibration,
-                 "Samples: folders, list files (.txt), .npy, .npz, .pb, JPEG, PNG");
+                 "samples: folders, list files (.txt), .npy, .npz, .pb, JPEG, PNG")
+      ->type_name("PATH");
   app.add_option("--statistics", arguments.statistics,
-                 "What zeropoint calibrate wrote, instead of samples");
-  app.add_option("--threads", arguments.threads, "Default: all processors");
+                 "what zeropoint calibrate wrote, instead of samples")
+      ->type_name("FILE");
+  app.add_option("--threads", arguments.threads, "otherwise as many as there are processors")
+      ->type_name("N");
   add_sample_options(app, arguments.samples);
 }
 
@@ -58,10 +101,10 @@ Status observe(const StaticArguments& arguments, StaticRun& run) {
     return {};
   }
   set_stage("calibrating");
-  ZP_ASSIGN_OR_RETURN(run.statistics,
-                      calibrate_model(run.prepared, calibration_inputs(*run.samples),
-                                      hash(run.samples->source.options().preprocessing),
-                                      run.options));
+  ZP_ASSIGN_OR_RETURN(
+      run.statistics,
+      calibrate_model(run.prepared, calibration_inputs(*run.samples),
+                      hash(run.samples->source.options().preprocessing), run.options));
   run.seconds.emplace_back("calibrate", watch.lap());
   return {};
 }
@@ -76,6 +119,16 @@ Result<Plan> plan_of(const PlanArguments& arguments, const PlanOptions& options,
                       make_plan(run.prepared.model, run.prepared.values, observers, chosen));
   run.seconds.emplace_back("plan", watch.lap());
   return plan;
+}
+
+Status describe_run(const StaticRun& run, const Plan& plan, QuantizeReport& report) {
+  note_samples(run, report);
+  InputDims inputs;
+  if (run.samples) {
+    ZP_ASSIGN_OR_RETURN(inputs, sample_dims(run.samples->source));
+  }
+  summarize(run.prepared, plan, run.statistics ? &*run.statistics : nullptr, inputs, report);
+  return {};
 }
 
 }  // namespace zp::app

@@ -57,5 +57,7 @@ Result<StaticRun> begin_run(const StaticArguments& arguments, int64_t min_opset)
 Status observe(const StaticArguments& arguments, StaticRun& run);
 // The plan of the observed run.
 Result<Plan> plan_of(const PlanArguments& arguments, const PlanOptions& options, StaticRun& run);
+// Fills in what samples, statistics and plan say.
+Status describe_run(const StaticRun& run, const Plan& plan, QuantizeReport& report);
 
 }  // namespace zp::app

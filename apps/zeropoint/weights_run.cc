@@ -143,13 +143,15 @@ Result<QuantizeReport> quantize_dynamically(const std::string& path, const std::
 }  // namespace
 
 void add_weights_options(CLI::App& app, WeightsArguments& arguments) {
-  app.add_option("--bits", arguments.bits, "8 (default) or 4")->group(kGroup);
+  app.add_option("--bits", arguments.bits, "8 (default) or 4")->type_name("N")->group(kGroup);
   app.add_option("--block", arguments.block,
-                 "Weights under one scale, such as 32; default: a channel")
+                 "weights that share a scale, such as 32; otherwise those of a channel")
+      ->type_name("N")
       ->group(kGroup);
-  app.add_flag("--affine", arguments.affine, "Scales with zero points")->group(kGroup);
+  app.add_flag("--affine", arguments.affine, "scales with zero points")->group(kGroup);
   app.add_option("--form", arguments.form,
                  "dequantize (default): standard ONNX; nbits: MatMulNBits of ONNX Runtime")
+      ->type_name("FORM")
       ->group(kGroup);
 }
 

@@ -35,31 +35,12 @@ bool is_silu_part(const onnx::GraphProto& graph, const GraphIndex& index, const 
          graph.node(maker).input(0) == tensor && index.only_reader(other) >= 0;
 }
 
-// The value below which every reader gives as good as nothing.
-std::optional<double> low_cut(const onnx::GraphProto& graph, const GraphIndex& index,
-                              const std::string& tensor) {
-  if (index.is_graph_output(tensor) || index.uses(tensor).empty()) return std::nullopt;
-  double cut = kHardCut;
-  for (const Use& use : index.uses(tensor)) {
-    if (use.input == Use::kInBody) return std::nullopt;
-    const auto& reader = graph.node(use.node);
-    if (is_op(reader, "HardSwish") ||
-        (is_op(reader, "HardSigmoid") && float_attribute(reader, "alpha", 0.2F) > 0.16F &&
-         float_attribute(reader, "beta", 0.5F) == 0.5F)) {
-      continue;
-    }
-    if (!is_op(reader, "Gelu") && !is_silu_part(graph, index, tensor, reader)) return std::nullopt;
-    cut = kSoftCut;
-  }
-  return cut;
-}
-
 // Whether the value goes into or comes out of x * sigmoid(x), HardSwish or GELU. Their few large
 // values say little: leaving out one in ten thousand gains more than it costs
 // (docs/quantization.md).
 bool is_at_soft_gate(const onnx::GraphProto& graph, const GraphIndex& index,
                      const std::string& tensor) {
-  if (low_cut(graph, index, tensor)) return true;
+  if (flat_below(graph, index, tensor)) return true;
   const int maker = index.producer(tensor);
   if (maker < 0) return false;
   const auto& node = graph.node(maker);
@@ -234,7 +215,7 @@ class Chooser {
       plan.range.min = std::min(*mask, 0.0);
       plan.reason += fmt::format(", its masks cut at {:.4g}", *mask);
     }
-    if (const auto cut = low_cut(graph_, index_, placed.tensor);
+    if (const auto cut = flat_below(graph_, index_, placed.tensor);
         cut && !override_ && plan.range.min < *cut) {
       plan.range.min = *cut;
       plan.reason += fmt::format(", cut at {}: its readers give 0 below", *cut);
@@ -296,6 +277,24 @@ class Chooser {
 };
 
 }  // namespace
+
+std::optional<double> flat_below(const onnx::GraphProto& graph, const GraphIndex& index,
+                                 const std::string& tensor) {
+  if (index.is_graph_output(tensor) || index.uses(tensor).empty()) return std::nullopt;
+  double cut = kHardCut;
+  for (const Use& use : index.uses(tensor)) {
+    if (use.input == Use::kInBody) return std::nullopt;
+    const auto& reader = graph.node(use.node);
+    if (is_op(reader, "HardSwish") ||
+        (is_op(reader, "HardSigmoid") && float_attribute(reader, "alpha", 0.2F) > 0.16F &&
+         float_attribute(reader, "beta", 0.5F) == 0.5F)) {
+      continue;
+    }
+    if (!is_op(reader, "Gelu") && !is_silu_part(graph, index, tensor, reader)) return std::nullopt;
+    cut = kSoftCut;
+  }
+  return cut;
+}
 
 const Observer* Observed::find(const std::string& value) const {
   for (const Observers* observers : {&tensors, &constants}) {

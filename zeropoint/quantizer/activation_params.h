@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "zeropoint/base/error.h"
+#include "zeropoint/graph/graph_index.h"
 #include "zeropoint/graph/model.h"
 #include "zeropoint/observe/observer.h"
 #include "zeropoint/plan/plan.h"
@@ -15,6 +17,11 @@
 #include "zeropoint/targets/target.h"
 
 namespace zp {
+
+// The value below which every reader of the tensor gives 0 or as good as 0: -3 before HardSwish and
+// HardSigmoid, -8 before SiLU and GELU. Nothing where some reader tells such values apart.
+std::optional<double> flat_below(const onnx::GraphProto& graph, const GraphIndex& index,
+                                 const std::string& tensor);
 
 using Observers = std::map<std::string, Observer>;
 

@@ -8,7 +8,8 @@
 
 namespace zp {
 
-RangeUse range_use(const Observer& observer, const QuantParams& params) {
+RangeUse range_use(const Observer& observer, const QuantParams& params,
+                   std::optional<double> flat_below) {
   RangeUse use;
   const auto all = min_max_range(observer);
   const auto most = percentile_range(observer, 99.9, Tails::kTwoSided);
@@ -22,15 +23,24 @@ RangeUse range_use(const Observer& observer, const QuantParams& params) {
   use.covered = share(*all);
   use.covered_by_most = share(*most);
   double outside = 0;
+  double flat = 0;
   double total = 0;
   // Half a step beyond the outermost codes still rounds to them.
   const double slack = params.scale / 2.0;
   for (const Bucket& bucket : observer.buckets()) {
     const auto count = static_cast<double>(bucket.count);
     total += count;
-    if (bucket.high < low - slack || bucket.low > high + slack) outside += count;
+    const bool below = bucket.high < low - slack;
+    if (below && flat_below && bucket.high <= *flat_below) {
+      flat += count;
+    } else if (below || bucket.low > high + slack) {
+      outside += count;
+    }
   }
-  use.saturated = total > 0 ? outside / total : 0;
+  if (total > 0) {
+    use.saturated = outside / total;
+    use.flattened = flat / total;
+  }
   return use;
 }
 

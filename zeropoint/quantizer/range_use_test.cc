@@ -43,6 +43,16 @@ TEST(RangeUse, CountsWhatLiesMoreThanHalfAStepOutside) {
   EXPECT_NEAR(use.covered, 1, 1e-6);
 }
 
+TEST(RangeUse, WhatTheReadersMapToZeroIsNotLost) {
+  const Observer observer = observer_of({-9, -5, -1.5F, 0, 7});
+  // Readers that give 0 below -2: -9 and -5 do not count, -1.5 and 7 do.
+  const RangeUse use = range_use(observer, kParams, -2);
+  EXPECT_NEAR(use.flattened, 2.0 / 5, 1e-12);
+  EXPECT_NEAR(use.saturated, 2.0 / 5, 1e-12);
+  EXPECT_EQ(range_use(observer, kParams).flattened, 0);
+  EXPECT_NEAR(range_use(observer, kParams).saturated, 4.0 / 5, 1e-12);
+}
+
 TEST(RangeUse, OfNothingIsZero) {
   const RangeUse use = range_use(observer_of({std::numeric_limits<float>::quiet_NaN()}), kParams);
   EXPECT_EQ(use.covered, 0);

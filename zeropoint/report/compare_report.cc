@@ -12,6 +12,9 @@
 namespace zp {
 namespace {
 
+// "OpenVINO 2026.4.1" of "OpenVINO 2026.4.1-22982-e213a147257".
+std::string short_name(const std::string& engine) { return engine.substr(0, engine.find('-')); }
+
 using Rows = std::vector<std::vector<std::string>>;
 
 constexpr size_t kHeading = 12;  // the first column's width, as in all pages
@@ -159,7 +162,7 @@ void add_latency(const CompareReport& report, const LatencyPair& latency, Rows& 
   footnotes.push_back(fmt::format(
       "Latency in {}, one thread, in turns: medians and quartiles of {}. This processor "
       "has {}.",
-      report.engine, latency.turns, report.instructions));
+      short_name(report.engine), latency.turns, report.instructions));
 }
 
 std::string both_text(const CompareReport& report) {
@@ -181,9 +184,10 @@ std::string head_text(const CompareReport& report) {
   Rows rows{{"float", report.reference.path},
             {"quantized", report.quantized.path},
             {"samples", fmt::to_string(report.comparison.samples)},
-            {"executed", report.quantized_mode == ExecutionMode::kInt8
-                             ? "with integers, by " + report.engine
-                             : "as written, in float between quantizers, by " + report.engine}};
+            {"executed",
+             report.quantized_mode == ExecutionMode::kInt8
+                 ? "with integers, by " + short_name(report.engine)
+                 : "as written, in float between quantizers, by " + short_name(report.engine)}};
   if (!report.comparison.skipped.empty()) {
     rows[2][1] += fmt::format(", {} skipped", report.comparison.skipped.size());
   }

@@ -18,6 +18,8 @@ std::string decibels(double db) {
 // Lines with a heading in the first column, as all of the command's pages have them.
 class Page {
  public:
+  // `whole`: what has the lists in full.
+  explicit Page(std::string_view whole) : whole_(whole) {}
   void line(std::string_view heading, const std::string& text) {
     text_ += fmt::format("{:<12} {}\n", heading, text);
   }
@@ -27,7 +29,7 @@ class Page {
     size_t shown = 0;
     for (const auto& entry : entries) {
       if (shown == most) {
-        line("", fmt::format("and {} more (--json has them all)", entries.size() - shown));
+        line("", fmt::format("and {} more ({} has them all)", entries.size() - shown, whole_));
         return;
       }
       line(shown == 0 ? heading : "", describe(entry));
@@ -37,8 +39,87 @@ class Page {
   std::string take() { return std::move(text_); }
 
  private:
+  std::string_view whole_;
   std::string text_;
 };
+
+void add_macs(Page& page, const QuantizeReport& report) {
+  if (report.macs > 0) {
+    page.line("int8",
+              fmt::format("{} of {} multiply-accumulates against weights",
+                          share_text(report.macs_quantized, report.macs), count_text(report.macs)));
+  }
+  if (report.macs_unknown > 0) {
+    page.line(
+        report.macs > 0 ? "" : "int8",
+        fmt::format("{} nodes whose sizes are not known are not counted", report.macs_unknown));
+  }
+}
+
+// The first of each operator and reason, with the number of its like and the multiply-accumulates
+// of them all. Those with the most come first, then the most frequent.
+std::vector<std::string> nodes_in_float(const QuantizeReport& report) {
+  struct Group {
+    const FloatNode* first;
+    int64_t macs;
+    size_t count;
+  };
+  std::vector<Group> groups;
+  for (const auto& node : report.in_float) {
+    const auto like = std::ranges::find_if(groups, [&](const Group& group) {
+      return group.first->op_type == node.op_type && group.first->reason == node.reason;
+    });
+    if (like == groups.end()) {
+      groups.push_back({&node, node.macs, 1});
+    } else {
+      like->macs += node.macs;
+      ++like->count;
+    }
+  }
+  std::ranges::stable_sort(groups, [](const Group& a, const Group& b) {
+    return std::pair(a.macs, a.count) > std::pair(b.macs, b.count);
+  });
+  std::vector<std::string> lines;
+  for (const auto& [node, macs, count] : groups) {
+    std::string line =
+        node->op_type.empty() ? node->node : fmt::format("{} \"{}\"", node->op_type, node->node);
+    if (count > 1) line += fmt::format(" and {} more", count - 1);
+    if (macs > 0) line += fmt::format(" ({} multiply-accumulates)", count_text(macs));
+    lines.push_back(fmt::format("{}: {}", line, node->reason));
+  }
+  return lines;
+}
+
+void add_error(Page& page, const QuantizeReport& report) {
+  if (!report.judging_samples) {
+    if (report.mode == "static") {
+      page.line("output error", "not measured: there are no samples (--calibration)");
+    }
+    return;
+  }
+  const auto lowest = std::ranges::min_element(report.output_errors, {}, &OutputNote::sqnr_db);
+  if (lowest == report.output_errors.end()) return;
+  const std::string on = report.were_held_back
+                             ? fmt::format("{} held-back samples", *report.judging_samples)
+                             : fmt::format("{} calibration samples (too few to hold any back)",
+                                           *report.judging_samples);
+  page.line(
+      "output error",
+      fmt::format("{} signal to noise at \"{}\"{}, on {}", decibels(lowest->sqnr_db),
+                  lowest->output, report.output_errors.size() > 1 ? ", the worst output" : "", on));
+}
+
+void add_time(Page& page, const QuantizeReport& report) {
+  constexpr double kWorthNaming = 0.05;
+  std::string times;
+  double total = 0;
+  for (const auto& [step, seconds] : report.seconds) {
+    total += seconds;
+    if (seconds < kWorthNaming) continue;
+    times += fmt::format("{}{} {:.1f} s", times.empty() ? ": " : ", ", step, seconds);
+  }
+  page.line("time", fmt::format("{:.1f} s{}", total, times));
+}
 
 }  // namespace
 
@@ -49,8 +130,10 @@ double QuantizeReport::lowest_sqnr_db() const {
 }
 
 std::string to_text(const QuantizeReport& report, size_t most) {
-  Page page;
-  page.line("model", fmt::format("{} -> {}", report.model, report.output));
+  const bool is_plan = report.mode == "plan";
+  Page page(is_plan ? "the plan" : "--json");
+  page.line("model", report.output.empty() ? report.model
+                                           : fmt::format("{} -> {}", report.model, report.output));
   page.line("target", report.is_run_in_tests
                           ? report.target
                           : report.target + " (its rules are checked; it was not run)");
@@ -63,55 +146,34 @@ std::string to_text(const QuantizeReport& report, size_t most) {
     page.line("samples", samples);
   }
   page.list("note", report.notes, report.notes.size(), [](const auto& line) { return line; });
-  page.line("quantized", report.mode == "static"
+  const bool has_activations = report.mode == "static" || is_plan;
+  page.line("quantized", has_activations
                              ? fmt::format("{} of {} nodes, {} tensors", report.nodes_quantized,
                                            report.nodes, report.tensors_quantized)
                              : fmt::format("{} weights", report.tensors_quantized));
-  if (report.macs > 0) {
-    page.line("int8", fmt::format("{:.1f} % of the {:.3g} M multiply-accumulates against weights",
-                                  100.0 * static_cast<double>(report.macs_quantized) /
-                                      static_cast<double>(report.macs),
-                                  static_cast<double>(report.macs) / 1e6));
-  }
-  page.list("in float", report.in_float, most, [](const FloatNode& node) {
-    const std::string name =
-        node.op_type.empty() ? node.node : fmt::format("{} \"{}\"", node.op_type, node.node);
-    return fmt::format("{}: {}", name, node.reason);
-  });
+  add_macs(page, report);
+  page.list("in float", nodes_in_float(report), most, [](const auto& line) { return line; });
   page.list("wide ranges", report.wasteful, most, [](const RangeNote& note) {
-    return fmt::format("\"{}\": 99.9 % of the values share {:.1f} % of the codes", note.tensor,
-                       100 * note.use.covered_by_most);
+    return fmt::format("\"{}\": outliers leave {:.1f} % of the codes to 99.9 % of the values",
+                       note.tensor, 100 * note.use.covered_by_most);
   });
   page.list("saturating", report.saturating, most, [](const RangeNote& note) {
     return fmt::format("\"{}\": {:.2f} % of the values are cut off", note.tensor,
                        100 * note.use.saturated);
   });
-  page.line("size", fmt::format("{} -> {} ({:.0f} %)", size_text(report.size_before),
-                                size_text(report.size_after),
-                                100.0 * static_cast<double>(report.size_after) /
-                                    static_cast<double>(report.size_before)));
-  if (report.judging_samples) {
-    const std::string on = report.were_held_back
-                               ? fmt::format("{} held-back samples", *report.judging_samples)
-                               : fmt::format("{} calibration samples (too few to hold any back)",
-                                             *report.judging_samples);
-    const auto lowest = std::ranges::min_element(report.output_errors, {}, &OutputNote::sqnr_db);
-    if (lowest != report.output_errors.end()) {
-      page.line("output error",
-                fmt::format("{} signal to noise at \"{}\"{}, on {}", decibels(lowest->sqnr_db),
-                            lowest->output,
-                            report.output_errors.size() > 1 ? ", the worst output" : "", on));
-    }
-  } else if (report.mode == "static") {
-    page.line("output error", "not measured: there are no samples (--calibration)");
+  if (!report.flattened.empty()) {
+    page.line("cut off", fmt::format("without loss, in {} tensors: values that SiLU, GELU or "
+                                     "HardSwish would make 0",
+                                     report.flattened.size()));
   }
-  std::string times;
-  double total = 0;
-  for (const auto& [step, seconds] : report.seconds) {
-    times += fmt::format("{}{} {:.1f} s", times.empty() ? "" : ", ", step, seconds);
-    total += seconds;
+  if (report.size_after > 0) {
+    page.line("size", fmt::format("{} -> {} ({:.0f} %)", size_text(report.size_before),
+                                  size_text(report.size_after),
+                                  100.0 * static_cast<double>(report.size_after) /
+                                      static_cast<double>(report.size_before)));
   }
-  page.line("time", fmt::format("{:.1f} s: {}", total, times));
+  add_error(page, report);
+  add_time(page, report);
   return page.take();
 }
 
@@ -132,12 +194,14 @@ std::string to_json(const QuantizeReport& report) {
             {"nodes", report.nodes},
             {"macs", report.macs},
             {"macs_quantized", report.macs_quantized},
+            {"macs_unknown_nodes", report.macs_unknown},
             {"int8_share", report.macs > 0 ? static_cast<double>(report.macs_quantized) /
                                                  static_cast<double>(report.macs)
                                            : 0.0},
             {"in_float", Json::array()},
             {"wasteful_ranges", Json::array()},
             {"saturating_ranges", Json::array()},
+            {"cut_without_loss", Json::array()},
             {"size_before", report.size_before},
             {"size_after", report.size_after},
             {"output_error", nullptr},
@@ -154,19 +218,22 @@ std::string to_json(const QuantizeReport& report) {
       list.push_back({{"tensor", note.tensor},
                       {"covered", note.use.covered},
                       {"covered_by_most", note.use.covered_by_most},
-                      {"saturated", note.use.saturated}});
+                      {"saturated", note.use.saturated},
+                      {"flattened", note.use.flattened}});
     }
     return list;
   };
   json["wasteful_ranges"] = ranges(report.wasteful);
   json["saturating_ranges"] = ranges(report.saturating);
+  json["cut_without_loss"] = ranges(report.flattened);
   if (report.judging_samples) {
     Json error{{"samples", *report.judging_samples},
                {"held_back", report.were_held_back},
                {"lowest_sqnr_db", json_number(report.lowest_sqnr_db())},
                {"outputs", Json::array()}};
     for (const auto& output : report.output_errors) {
-      error["outputs"].push_back({{"output", output.output}, {"sqnr_db", json_number(output.sqnr_db)}});
+      error["outputs"].push_back(
+          {{"output", output.output}, {"sqnr_db", json_number(output.sqnr_db)}});
     }
     json["output_error"] = std::move(error);
   }

@@ -35,7 +35,7 @@ struct QuantizeReport {
   std::string output;
   std::string target;
   bool is_run_in_tests = true;  // false: "rules checked, not run"
-  std::string mode = "static";
+  std::string mode = "static";  // "dynamic", "weights"; "plan": nothing was written but a plan
   std::vector<std::string> prepared;  // what the exact passes did, a line each
   std::vector<std::string> notes;     // about samples, skipped files and the like, a line each
 
@@ -49,14 +49,17 @@ struct QuantizeReport {
   // Of Conv, ConvTranspose, Gemm and MatMul against weights, for one sample.
   int64_t macs = 0;
   int64_t macs_quantized = 0;
+  int64_t macs_unknown = 0;           // such nodes that are not counted: nothing tells their sizes
   std::vector<FloatNode> in_float;    // nodes with multiply-accumulates first, the largest first
   std::vector<RangeNote> wasteful;    // activations that nearly all share few codes of
   std::vector<RangeNote> saturating;  // activations of which many values are cut off
+  // Activations of which many values are cut off that their readers map to 0: no loss.
+  std::vector<RangeNote> flattened;
 
   size_t size_before = 0;
   size_t size_after = 0;
 
-  // Nothing where there were no samples to judge by.
+  // Nothing where no sample judged the model.
   std::optional<int64_t> judging_samples;
   bool were_held_back = true;
   std::vector<OutputNote> output_errors;
@@ -66,7 +69,8 @@ struct QuantizeReport {
   double lowest_sqnr_db() const;
 };
 
-// A page for the terminal: at most `most` entries of each list, and how many more there are.
+// A page for the terminal: at most `most` entries of each list, and how many more there are. Nodes
+// in float of one operator with one reason are one entry.
 std::string to_text(const QuantizeReport& report, size_t most = 5);
 // One JSON object with everything.
 std::string to_json(const QuantizeReport& report);
