@@ -5,15 +5,13 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "zeropoint/base/hash.h"
 #include "zeropoint/base/threads.h"
 #include "zeropoint/engine/compile_model.h"
 #include "zeropoint/engine/free_requests.h"
-#include "zeropoint/evaluate/float_elements.h"
 #include "zeropoint/graph/attributes.h"
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/graph/graph_index.h"
-#include "zeropoint/tuning/input_rows.h"
+#include "zeropoint/tuning/sample_rows.h"
 
 namespace zp {
 namespace {
@@ -45,54 +43,6 @@ std::string form_of(const onnx::NodeProto& node, std::span<const int64_t> weight
   return fmt::format("product {}", is_op(node, "Gemm") ? int_attribute(node, "transA", 0) : 0);
 }
 
-// A value as it lies in memory, seen in the model's order of axes.
-struct Layout {
-  std::vector<int64_t> dims;
-  std::vector<int64_t> strides;
-};
-
-Layout layout_of(const OutputView& view) {
-  const auto dims = view.shape.dims();
-  Layout layout{{dims.begin(), dims.end()}, std::vector<int64_t>(dims.size())};
-  int64_t stride = 1;
-  for (size_t i = dims.size(); i-- > 0;) {
-    layout.strides[i] = stride;
-    stride *= dims[i];
-  }
-  if (view.order == AxisOrder::kChannelsLast) {
-    std::rotate(layout.dims.begin() + 1, layout.dims.end() - 1, layout.dims.end());
-    std::rotate(layout.strides.begin() + 1, layout.strides.end() - 1, layout.strides.end());
-  }
-  return layout;
-}
-
-// The chosen rows of one value.
-struct Rows {
-  int64_t count = 0;
-  int64_t taps = 1;
-  int64_t channels = 1;
-  std::vector<float> values;
-};
-
-Result<Rows> rows_of(const Input& input, const OutputView& view, int64_t wanted, uint64_t seed) {
-  const Layout layout = layout_of(view);
-  ZP_ASSIGN_OR_RETURN(const InputRows rows,
-                      InputRows::make(*input.node, input.weight_dims, layout.dims));
-  const auto chosen = choose_rows(rows.count(), wanted, seed);
-  std::vector<float> room;
-  ZP_ASSIGN_OR_RETURN(const std::span<const float> values, float_elements(view, room));
-  Rows result{static_cast<int64_t>(chosen.size()), rows.taps(), rows.channels(), {}};
-  result.values.resize(chosen.size() * static_cast<size_t>(rows.groups() * rows.length()));
-  rows.copy(values.data(), layout.strides, chosen, result.values.data());
-  return result;
-}
-
-uint64_t seed_of(const SampleInputs& sample) {
-  Hasher hasher;
-  for (const NamedTensor& input : sample) hasher.update(input.tensor.bytes());
-  return hasher.digest().low;
-}
-
 // One pass over the samples for some of the inputs.
 class Pass {
  public:
@@ -118,21 +68,25 @@ class Pass {
           if (!sample) return {};
           const int request = requests.take();
           Status status;
-          std::vector<Rows> float_rows(inputs_.size());
+          std::vector<SampleRows> float_rows(inputs_.size());
           const uint64_t seed = seed_of(*sample);
           if (beside) {
-            status = watch(*beside, readers_beside, request, *sample,
-                           [&](size_t input, const OutputView& view) -> Status {
-                             ZP_ASSIGN_OR_RETURN(float_rows[input],
-                                                 rows_of(inputs_[input], view, rows_, seed));
-                             return {};
-                           });
+            status = watch(
+                *beside, readers_beside, request, *sample,
+                [&](size_t input, const OutputView& view) -> Status {
+                  ZP_ASSIGN_OR_RETURN(
+                      float_rows[input],
+                      rows_of(*inputs_[input].node, inputs_[input].weight_dims, view, rows_, seed));
+                  return {};
+                });
           }
           if (status) {
             status = watch(
                 engine, readers, request, *sample,
                 [&](size_t input, const OutputView& view) -> Status {
-                  ZP_ASSIGN_OR_RETURN(const Rows rows, rows_of(inputs_[input], view, rows_, seed));
+                  ZP_ASSIGN_OR_RETURN(
+                      const SampleRows rows,
+                      rows_of(*inputs_[input].node, inputs_[input].weight_dims, view, rows_, seed));
                   return inputs_[input].sum->add({rows.count, rows.taps, rows.channels, rows.values,
                                                   float_rows[input].values});
                 });
