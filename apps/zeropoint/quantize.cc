@@ -15,6 +15,7 @@
 #include "zeropoint/kernels/int8_instructions.h"
 #include "zeropoint/plan/plan_json.h"
 #include "zeropoint/quantizer/integer_io.h"
+#include "zeropoint/quantizer/predict_runs.h"
 #include "zeropoint/report/quantize_report.h"
 #include "zeropoint/report/summarize.h"
 
@@ -83,6 +84,7 @@ Result<QuantizeReport> quantize_static(const Arguments& arguments, const PlanOpt
   Plan plan;
   if (given) {
     plan = *std::move(given);
+    ZP_RETURN_IF_ERROR(predict_runs(run.prepared.model, plan));
   } else {
     ZP_RETURN_IF_ERROR(observe(arguments.run, run));
     ZP_ASSIGN_OR_RETURN(plan, plan_of(arguments.plan, options, run));

@@ -5,6 +5,7 @@
 
 #include "apps/zeropoint/progress_bar.h"
 #include "apps/zeropoint/supervisor.h"
+#include "zeropoint/quantizer/predict_runs.h"
 #include "zeropoint/quantizer/statistics_io.h"
 #include "zeropoint/report/summarize.h"
 
@@ -117,6 +118,7 @@ Result<Plan> plan_of(const PlanArguments& arguments, const PlanOptions& options,
   ZP_ASSIGN_OR_RETURN(const Observers observers, plan_observers(*run.statistics));
   ZP_ASSIGN_OR_RETURN(Plan plan,
                       make_plan(run.prepared.model, run.prepared.values, observers, chosen));
+  ZP_RETURN_IF_ERROR(predict_runs(run.prepared.model, plan));
   run.seconds.emplace_back("plan", watch.lap());
   return plan;
 }

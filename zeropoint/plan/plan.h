@@ -29,6 +29,8 @@ struct ActivationPlan {
   Readers readers = Readers::kQuantized;
   Range range;         // the reals that it was chosen for
   std::string reason;  // where the range comes from, in a few words
+  // Lower values are masks before a Softmax, and count as the range's lowest one.
+  bool cut_below = false;
 };
 
 // The codes of a weight: round-half-to-even(w / scale) + zero point, saturated, for each channel;
@@ -56,13 +58,24 @@ struct BiasPlan {
   bool in_float = false;  // stays a float initializer, as TensorRT wants it
 };
 
+// What the target's runtime makes of a node of the quantized model, predicted: in the words of
+// targets/fusion.h.
+struct RunPrediction {
+  std::string execution;  // "int8", "absorbed", "elementwise", "float", ...
+  std::string as;         // the operator that is executed instead: "QLinearConv"; or empty
+  std::string reason;     // why a quantized node does not run in integers; or empty
+};
+
 struct NodePlan {
   std::string node;
   std::string op_type;
   bool quantized = false;
   std::string reason;               // why so
   std::vector<WeightPlan> weights;  // of a quantized node that has some
-  std::optional<BiasPlan> bias;
+  std::optional<BiasPlan> bias = std::nullopt;
+  // Nothing for runtimes whose behaviour was not measured, and for arithmetic on shapes. For the
+  // reader: applying a plan does not look at it.
+  std::optional<RunPrediction> runs = std::nullopt;
 };
 
 // A tensor of the prepared model whose channels are divided by factors before it is quantized

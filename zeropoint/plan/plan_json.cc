@@ -21,13 +21,15 @@ Json channel_floats(const std::vector<float>& values) {
 }
 
 Json json_of(const ActivationPlan& activation) {
-  return Json{{"tensor", activation.tensor},
-              {"type", activation.params.type.name()},
-              {"scale", shortest(activation.params.scale)},
-              {"zero_point", activation.params.zero_point},
-              {"readers", activation.readers == Readers::kAll ? "all" : "quantized"},
-              {"range", {activation.range.min, activation.range.max}},
-              {"reason", activation.reason}};
+  Json json{{"tensor", activation.tensor},
+            {"type", activation.params.type.name()},
+            {"scale", shortest(activation.params.scale)},
+            {"zero_point", activation.params.zero_point},
+            {"readers", activation.readers == Readers::kAll ? "all" : "quantized"},
+            {"range", {activation.range.min, activation.range.max}},
+            {"reason", activation.reason}};
+  if (activation.cut_below) json["cut_below"] = true;
+  return json;
 }
 
 Json json_of(const WeightPlan& weight, PlanDetail detail) {
@@ -65,6 +67,11 @@ Json json_of(const NodePlan& node, PlanDetail detail) {
             {"op_type", node.op_type},
             {"precision", node.quantized ? "integer" : "float"},
             {"reason", node.reason}};
+  if (node.runs) {
+    json["runs"]["execution"] = node.runs->execution;
+    if (!node.runs->as.empty()) json["runs"]["as"] = node.runs->as;
+    if (!node.runs->reason.empty()) json["runs"]["reason"] = node.runs->reason;
+  }
   for (const auto& weight : node.weights) json["weights"].push_back(json_of(weight, detail));
   if (node.bias) json["bias"] = json_of(*node.bias, detail);
   return json;
@@ -188,6 +195,7 @@ void read_activation(const Json& json, const std::string& where, Status& status,
   reader.optional("range", range);
   if (range.size() == 2) activation.range = {range[0], range[1]};
   reader.optional("reason", activation.reason);
+  reader.optional("cut_below", activation.cut_below);
   if (const Status meaning = check(activation.params); !meaning) {
     reader.wrong(meaning.error().message);
   }
@@ -224,6 +232,13 @@ void read_node(const Json& json, const std::string& where, Status& status, NodeP
   reader.optional("op_type", node.op_type);
   read_choice(reader, "precision", node.quantized, {{"integer", true}, {"float", false}});
   reader.optional("reason", node.reason);
+  if (const Json* runs = reader.find("runs")) {
+    Reader members(*runs, reader.where() + ".runs", status);
+    node.runs.emplace();
+    members.required("execution", node.runs->execution);
+    members.optional("as", node.runs->as);
+    members.optional("reason", node.runs->reason);
+  }
   reader.each("weights", [&](const Json& element, const std::string& place) {
     read_weight(element, place, status, node.weights.emplace_back());
   });

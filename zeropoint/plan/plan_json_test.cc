@@ -20,7 +20,8 @@ Plan example() {
   weight.scales = {0.3F, 1e-8F};
   NodePlan node{
       "conv", "Conv", true, "weights are constant", {weight}, BiasPlan{"b", 2, {0.7F, -1e-5F}}};
-  plan.nodes = {node, {"soft", "Softmax", false, "no rule", {}, {}}};
+  node.runs = RunPrediction{"int8", "QLinearConv", ""};
+  plan.nodes = {node, {"soft", "Softmax", false, "no rule", {}}};
   return plan;
 }
 
@@ -32,6 +33,8 @@ TEST(PlanJson, ReadingGivesBackWhatWasWritten) {
   EXPECT_EQ(plan->activations[0].params.scale, 0.1F);
   EXPECT_EQ(plan->nodes[0].weights[0].scales[1], 1e-8F);
   EXPECT_EQ(plan->nodes[0].bias->correction[1], -1e-5F);
+  EXPECT_EQ(plan->nodes[0].runs->as, "QLinearConv");
+  EXPECT_FALSE(plan->nodes[1].runs);
 }
 
 std::string error_of(std::string text, const std::string& from, const std::string& to) {

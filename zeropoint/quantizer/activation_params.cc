@@ -213,6 +213,7 @@ class Chooser {
     plan.range = plan.range.widened_to(0);
     if (mask && !override_) {
       plan.range.min = std::min(*mask, 0.0);
+      plan.cut_below = true;
       plan.reason += fmt::format(", its masks cut at {:.4g}", *mask);
     }
     if (const auto cut = flat_below(graph_, index_, placed.tensor);

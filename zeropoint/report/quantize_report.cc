@@ -15,6 +15,13 @@ std::string decibels(double db) {
   return fmt::format("{:.1f} dB", db);
 }
 
+// Where the runtime is predicted to compute less in int8 than the model says.
+std::string predicted_share(const QuantizeReport& report) {
+  if (!report.macs_run_in_int8 || *report.macs_run_in_int8 == report.macs_quantized) return "";
+  return fmt::format("; {} will compute {} so, as predicted", report.target,
+                     share_text(*report.macs_run_in_int8, report.macs));
+}
+
 // Lines with a heading in the first column, as all of the command's pages have them.
 class Page {
  public:
@@ -45,9 +52,9 @@ class Page {
 
 void add_macs(Page& page, const QuantizeReport& report) {
   if (report.macs > 0) {
-    page.line("int8",
-              fmt::format("{} of {} multiply-accumulates against weights",
-                          share_text(report.macs_quantized, report.macs), count_text(report.macs)));
+    page.line("int8", fmt::format("{} of {} multiply-accumulates against weights{}",
+                                  share_text(report.macs_quantized, report.macs),
+                                  count_text(report.macs), predicted_share(report)));
   }
   if (report.macs_unknown > 0) {
     page.line(
@@ -58,14 +65,14 @@ void add_macs(Page& page, const QuantizeReport& report) {
 
 // The first of each operator and reason, with the number of its like and the multiply-accumulates
 // of them all. Those with the most come first, then the most frequent.
-std::vector<std::string> nodes_in_float(const QuantizeReport& report) {
+std::vector<std::string> by_kind(const std::vector<FloatNode>& nodes) {
   struct Group {
     const FloatNode* first;
     int64_t macs;
     size_t count;
   };
   std::vector<Group> groups;
-  for (const auto& node : report.in_float) {
+  for (const auto& node : nodes) {
     const auto like = std::ranges::find_if(groups, [&](const Group& group) {
       return group.first->op_type == node.op_type && group.first->reason == node.reason;
     });
@@ -152,7 +159,9 @@ std::string to_text(const QuantizeReport& report, size_t most) {
                                            report.nodes, report.tensors_quantized)
                              : fmt::format("{} weights", report.tensors_quantized));
   add_macs(page, report);
-  page.list("in float", nodes_in_float(report), most, [](const auto& line) { return line; });
+  page.list("in float", by_kind(report.in_float), most, [](const auto& line) { return line; });
+  page.list("not fused", by_kind(report.not_in_integers), most,
+            [](const auto& line) { return line; });
   page.list("wide ranges", report.wasteful, most, [](const RangeNote& note) {
     return fmt::format("\"{}\": outliers leave {:.1f} % of the codes to 99.9 % of the values",
                        note.tensor, 100 * note.use.covered_by_most);
@@ -162,8 +171,8 @@ std::string to_text(const QuantizeReport& report, size_t most) {
                        100 * note.use.saturated);
   });
   if (!report.flattened.empty()) {
-    page.line("cut off", fmt::format("without loss, in {} tensors: values that SiLU, GELU or "
-                                     "HardSwish would make 0",
+    page.line("cut off", fmt::format("without loss, in {} tensors: values that SiLU, GELU, "
+                                     "HardSwish or Softmax would make 0",
                                      report.flattened.size()));
   }
   if (report.size_after > 0) {
@@ -198,7 +207,9 @@ std::string to_json(const QuantizeReport& report) {
             {"int8_share", report.macs > 0 ? static_cast<double>(report.macs_quantized) /
                                                  static_cast<double>(report.macs)
                                            : 0.0},
+            {"macs_run_in_int8", nullptr},
             {"in_float", Json::array()},
+            {"not_in_integers", Json::array()},
             {"wasteful_ranges", Json::array()},
             {"saturating_ranges", Json::array()},
             {"cut_without_loss", Json::array()},
@@ -206,12 +217,17 @@ std::string to_json(const QuantizeReport& report) {
             {"size_after", report.size_after},
             {"output_error", nullptr},
             {"seconds", Json::object()}};
-  for (const auto& node : report.in_float) {
-    json["in_float"].push_back({{"node", node.node},
-                                {"op_type", node.op_type},
-                                {"reason", node.reason},
-                                {"macs", node.macs}});
-  }
+  if (report.macs_run_in_int8) json["macs_run_in_int8"] = *report.macs_run_in_int8;
+  const auto add_nodes = [&](const char* key, const std::vector<FloatNode>& nodes) {
+    for (const auto& node : nodes) {
+      json[key].push_back({{"node", node.node},
+                           {"op_type", node.op_type},
+                           {"reason", node.reason},
+                           {"macs", node.macs}});
+    }
+  };
+  add_nodes("in_float", report.in_float);
+  add_nodes("not_in_integers", report.not_in_integers);
   const auto ranges = [](const std::vector<RangeNote>& notes) {
     Json list = Json::array();
     for (const auto& note : notes) {

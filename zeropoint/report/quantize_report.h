@@ -49,8 +49,13 @@ struct QuantizeReport {
   // Of Conv, ConvTranspose, Gemm and MatMul against weights, for one sample.
   int64_t macs = 0;
   int64_t macs_quantized = 0;
-  int64_t macs_unknown = 0;           // such nodes that are not counted: nothing tells their sizes
-  std::vector<FloatNode> in_float;    // nodes with multiply-accumulates first, the largest first
+  int64_t macs_unknown = 0;         // such nodes that are not counted: nothing tells their sizes
+  std::vector<FloatNode> in_float;  // nodes with multiply-accumulates first, the largest first
+  // Quantized nodes that the runtime is predicted to compute in float all the same, in that order,
+  // and the multiply-accumulates against weights that it computes in int8; nothing where its
+  // behaviour was not measured.
+  std::vector<FloatNode> not_in_integers;
+  std::optional<int64_t> macs_run_in_int8;
   std::vector<RangeNote> wasteful;    // activations that nearly all share few codes of
   std::vector<RangeNote> saturating;  // activations of which many values are cut off
   // Activations of which many values are cut off that their readers map to 0: no loss.

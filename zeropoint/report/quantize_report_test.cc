@@ -54,7 +54,7 @@ in float     Conv "c" (2.00 M multiply-accumulates): it was excluded
              Softmax "p": no rule
 wide ranges  "a": outliers leave 5.0 % of the codes to 99.9 % of the values
 saturating   "b": 1.23 % of the values are cut off
-cut off      without loss, in 2 tensors: values that SiLU, GELU or HardSwish would make 0
+cut off      without loss, in 2 tensors: values that SiLU, GELU, HardSwish or Softmax would make 0
 size         145.6 kB -> 36.4 kB (25 %)
 output error 24.1 dB signal to noise at "scores", the worst output, on 12 held-back samples
 time         1.8 s: calibrate 1.5 s, check 0.2 s
@@ -75,6 +75,19 @@ TEST(QuantizeText, NamesTheFirstOfLongLists) {
   EXPECT_THAT(text, Not(HasSubstr("Op3")));
   EXPECT_THAT(text, HasSubstr("\"t2\""));
   EXPECT_THAT(text, Not(HasSubstr("\"t3\"")));
+}
+
+TEST(QuantizeText, SaysWhatIsQuantizedAndWillRunInFloat) {
+  QuantizeReport partly = report();
+  partly.macs_run_in_int8 = partly.macs_quantized;
+  EXPECT_THAT(to_text(partly), HasSubstr("40.00 M multiply-accumulates against weights\n"));
+  partly.macs_run_in_int8 = 10000000;
+  partly.not_in_integers = {{"a", "Conv", "signed activations", 20000000},
+                            {"b", "Conv", "signed activations", 8000000}};
+  EXPECT_THAT(to_text(partly),
+              HasSubstr("against weights; onnxruntime will compute 25 % so, as predicted\n"));
+  EXPECT_THAT(to_text(partly), HasSubstr("not fused    Conv \"a\" and 1 more (28.00 M "
+                                         "multiply-accumulates): signed activations\n"));
 }
 
 TEST(QuantizeText, SaysWhatWasNotMeasured) {
@@ -139,6 +152,8 @@ TEST(QuantizeJson, HasAStableForm) {
   ASSERT_EQ(json["in_float"].size(), 4U);
   EXPECT_EQ(json["in_float"][0], nlohmann::json::parse(R"({"node": "c", "op_type": "Conv",
       "reason": "it was excluded", "macs": 2000000})"));
+  EXPECT_TRUE(json["macs_run_in_int8"].is_null());
+  EXPECT_TRUE(json["not_in_integers"].empty());
   EXPECT_EQ(json["wasteful_ranges"][0]["tensor"], "a");
   EXPECT_DOUBLE_EQ(json["saturating_ranges"][0]["saturated"], 0.0123);
   EXPECT_EQ(json["cut_without_loss"].size(), 2U);

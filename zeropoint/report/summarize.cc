@@ -11,6 +11,7 @@
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/graph/graph_index.h"
 #include "zeropoint/quantizer/activation_params.h"
+#include "zeropoint/targets/fusion.h"
 #include "zeropoint/targets/target.h"
 
 namespace zp {
@@ -44,6 +45,15 @@ std::optional<int64_t> observed_macs(const onnx::NodeProto& node, const GraphInd
   const auto samples = static_cast<uint64_t>(statistics.samples.size());
   if (samples == 0 || elements == 0) return std::nullopt;
   return static_cast<int64_t>(elements / samples) * channels;
+}
+
+// Whether the runtime computes on floats what the plan gives codes. Steps that it fuses with their
+// neighbours read and write codes all the same.
+bool runs_in_float(const NodePlan& node) {
+  if (!node.runs) return false;
+  const std::string& execution = node.runs->execution;
+  return execution == name(Execution::kFloat) || execution == name(Execution::kWeightOnly) ||
+         execution == name(Execution::kRefused);
 }
 
 }  // namespace
@@ -103,24 +113,33 @@ void summarize(const PreparedModel& prepared, const Plan& plan,
     const bool counts = found != macs.end() && found->second.kind == ProductKind::kWeights;
     if (counts) report.macs += found->second.macs;
     if (counts && found->second.is_unknown) ++report.macs_unknown;
+    const int64_t own_macs = found == macs.end() ? 0 : found->second.macs;
+    if (node.runs && !report.macs_run_in_int8) report.macs_run_in_int8 = 0;
+    if (counts && node.runs && node.runs->execution == name(Execution::kInt8)) {
+      *report.macs_run_in_int8 += own_macs;
+    }
     if (node.quantized) {
       ++report.nodes_quantized;
-      if (counts) report.macs_quantized += found->second.macs;
+      if (counts) report.macs_quantized += own_macs;
+      if (runs_in_float(node)) {
+        report.not_in_integers.push_back({node.node, node.op_type, node.runs->reason, own_macs});
+      }
       continue;
     }
-    FloatNode in_float{node.node, node.op_type, node.reason,
-                       found == macs.end() ? 0 : found->second.macs};
+    FloatNode in_float{node.node, node.op_type, node.reason, own_macs};
     const auto type = types.find(node.node);
     if (is_worth_naming(in_float, type == types.end() ? DataType::kUndefined : type->second))
       report.in_float.push_back(std::move(in_float));
   }
   std::ranges::stable_sort(report.in_float, std::ranges::greater(), &FloatNode::macs);
+  std::ranges::stable_sort(report.not_in_integers, std::ranges::greater(), &FloatNode::macs);
   if (!statistics) return;
   for (const auto& activation : plan.activations) {
     const auto observer = calibration_observer(*statistics, activation.tensor);
     if (!observer) continue;
-    const RangeUse use =
-        range_use(*observer, activation.params, flat_below(graph, index, activation.tensor));
+    const auto flat = activation.cut_below ? std::optional(activation.range.min)
+                                           : flat_below(graph, index, activation.tensor);
+    const RangeUse use = range_use(*observer, activation.params, flat);
     if (use.covered_by_most < kWastefulCover) report.wasteful.push_back({activation.tensor, use});
     if (use.saturated > kManySaturated) report.saturating.push_back({activation.tensor, use});
     if (use.flattened > kManySaturated) report.flattened.push_back({activation.tensor, use});

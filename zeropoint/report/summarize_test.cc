@@ -88,6 +88,24 @@ TEST(Summarize, NamesWhatComputesInFloatTheLargestFirst) {
   EXPECT_EQ(report.in_float[0].reason, "excluded");
 }
 
+TEST(Summarize, NamesWhatIsQuantizedAndRunsInFloat) {
+  Plan plan = plan_of_model();
+  plan.nodes[4].quantized = true;
+  QuantizeReport unknown;
+  summarize(some_model(), plan, nullptr, {}, unknown);
+  EXPECT_FALSE(unknown.macs_run_in_int8);
+  plan.nodes[0].runs = RunPrediction{"float", "", "two nodes read its codes"};
+  plan.nodes[2].runs = RunPrediction{"elementwise", "", "fused with its neighbours"};
+  plan.nodes[4].runs = RunPrediction{"int8", "QGemm", ""};
+  QuantizeReport report;
+  summarize(some_model(), plan, nullptr, {}, report);
+  EXPECT_EQ(report.macs_quantized, 32 + 160);
+  EXPECT_EQ(report.macs_run_in_int8, 160);
+  ASSERT_EQ(report.not_in_integers.size(), 1U);
+  EXPECT_EQ(report.not_in_integers[0].node, "conv");
+  EXPECT_EQ(report.not_in_integers[0].reason, "two nodes read its codes");
+}
+
 TEST(Summarize, CountsASampleAtItsSizes) {
   const PreparedModel model =
       prepared("g (float[N,3] x) => (float[N,4] y) <float[3,4] w = " + ones(12) +
@@ -155,6 +173,25 @@ TEST(Summarize, TellsLossesFromValuesThatNobodyMisses) {
   ASSERT_EQ(report.saturating.size(), 1U);
   EXPECT_EQ(report.saturating[0].tensor, "o");
   EXPECT_DOUBLE_EQ(report.saturating[0].use.saturated, 0.5);
+}
+
+// A mask before a Softmax, cut at -40.
+TEST(Summarize, MasksThatAreCutAreNoLoss) {
+  const PreparedModel model = prepared(R"(g (float[4] x) => (float[4] y) { [s] y = Softmax(x) })");
+  Plan plan;
+  plan.target = "qnn";
+  plan.nodes = {node("s", "Softmax", true)};
+  plan.activations = {activation("x", 0.2F, 200)};
+  plan.activations[0].range = {-40, 11};
+  plan.activations[0].cut_below = true;
+  CalibrationStatistics statistics;
+  statistics.samples = {{{1, 1}, "a"}};
+  ASSERT_TRUE(statistics.tensors["x"].fit.observe(std::vector<float>{-1e9F, -24, 0, 10}));
+  QuantizeReport report;
+  summarize(model, plan, &statistics, {}, report);
+  EXPECT_TRUE(report.saturating.empty());
+  ASSERT_EQ(report.flattened.size(), 1U);
+  EXPECT_DOUBLE_EQ(report.flattened[0].use.flattened, 0.25);
 }
 
 TEST(Summarize, PutsTheWorstRangesFirst) {

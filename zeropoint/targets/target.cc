@@ -39,6 +39,7 @@ Ops with(Ops ops, const Ops& more) {
 Target onnxruntime() {
   Target target;
   target.name = "onnxruntime";
+  target.runtime = Runtime::kOnnxRuntime;
   target.is_run_in_tests = true;
   target.activation_types = {IntType::kUint8, IntType::kInt8, IntType::kUint16, IntType::kInt16};
   target.weight_types = {IntType::kInt8, IntType::kUint8, IntType::kInt4};
@@ -54,6 +55,7 @@ Target onnxruntime() {
 Target openvino() {
   Target target = onnxruntime();
   target.name = "openvino";
+  target.runtime = Runtime::kOpenVino;
   target.stay_in_float.clear();
   target.product_needs_middle_zero_point = true;
   target.ops = with(common_ops(), {{"ConvTranspose", OpRole::kWeighted}});

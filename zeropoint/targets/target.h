@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "zeropoint/numerics/convention.h"
 #include "zeropoint/numerics/int_type.h"
 #include "zeropoint/numerics/range.h"
+#include "zeropoint/targets/fusion.h"
 
 namespace zp {
 
@@ -56,7 +58,8 @@ struct FixedOutput {
 struct Target {
   std::string_view name;
   Convention convention = Convention::kOnnx;
-  bool is_run_in_tests = false;  // whether the rules are checked by the runtime itself
+  bool is_run_in_tests = false;    // whether the rules are checked by the runtime itself
+  std::optional<Runtime> runtime;  // that can be predicted
   bool integer_only = false;  // every operator with a rule is quantized, not only what lies between
                               // weighted ones
   std::vector<IntType> activation_types;  // the first is the default
