@@ -24,7 +24,7 @@ namespace {
 
 constexpr const char* kFooter =
     "  zeropoint quantize model.onnx --calibration data/ -o model.int8.onnx\n"
-    "  zeropoint quantize model.onnx --mode weights --bits 4 --block 32 -o model.int4.onnx";
+    "  zeropoint quantize model.onnx --mode weights --bits 4 -o model.int4.onnx";
 
 struct Arguments {
   StaticArguments run;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <bit>
 
 #include "apps/zeropoint/progress_bar.h"
 #include "apps/zeropoint/static_run.h"
@@ -18,7 +20,18 @@ namespace {
 
 constexpr const char* kGroup = "--mode weights";
 
-Result<WeightOnlyOptions> weight_only_options(const WeightsArguments& arguments) {
+// ONNX Runtime computes MatMulNBits from the codes everywhere; of DequantizeLinear and MatMul it
+// does not make one behind Relu or Clip (docs/weights.md).
+WeightForm usual_form(const WeightsArguments& arguments, const std::string& target) {
+  const bool has_blocks =
+      arguments.block == 0 || (std::has_single_bit(static_cast<uint64_t>(arguments.block)) &&
+                               arguments.block >= 16 && arguments.block <= 256);
+  return target == "onnxruntime" && has_blocks ? WeightForm::kMatMulNBits
+                                               : WeightForm::kDequantizeLinear;
+}
+
+Result<WeightOnlyOptions> weight_only_options(const WeightsArguments& arguments,
+                                              const std::string& target) {
   WeightOnlyOptions options;
   if (arguments.bits != 8 && arguments.bits != 4) {
     return invalid_argument(fmt::format("--bits {}: expected 8 or 4", arguments.bits));
@@ -26,11 +39,14 @@ Result<WeightOnlyOptions> weight_only_options(const WeightsArguments& arguments)
   options.bits = arguments.bits;
   options.block_size = arguments.block;
   options.scheme = arguments.affine ? Scheme::kAffine : Scheme::kSymmetric;
+  options.form = usual_form(arguments, target);
   if (arguments.form == "nbits") {
     options.form = WeightForm::kMatMulNBits;
-  } else if (arguments.form != "dequantize") {
+  } else if (arguments.form == "dequantize") {
+    options.form = WeightForm::kDequantizeLinear;
+  } else if (arguments.form) {
     return invalid_argument(
-        fmt::format("--form \"{}\": expected dequantize or nbits", arguments.form));
+        fmt::format("--form \"{}\": expected dequantize or nbits", *arguments.form));
   }
   return options;
 }
@@ -53,9 +69,10 @@ Result<DynamicOptions> dynamic_options(const PlanArguments& plan) {
 // asks for.
 Result<PreparedModel> ready_model(const std::string& path,
                                   const std::function<Result<int64_t>(const Model&)>& needed) {
-  ZP_ASSIGN_OR_RETURN(const Model source, Model::load(path));
-  ZP_ASSIGN_OR_RETURN(const int64_t opset, needed(source));
-  return prepare_model(path, PrepareOptions{.min_opset = opset});
+  // The model as it is in the file is gone before the one that is worked on is read.
+  const auto opset = Model::load(path).and_then(needed);
+  if (!opset) return tl::unexpected<Error>(opset.error());
+  return prepare_model(path, PrepareOptions{.min_opset = *opset});
 }
 
 QuantizeReport begin_report(const char* mode, const std::string& path, const std::string& output,
@@ -85,11 +102,30 @@ Status save(Model& model, const std::string& output, Stopwatch& watch, QuantizeR
 
 void note_weights(const WeightOnlyReport& weights, QuantizeReport& report) {
   report.tensors_quantized = static_cast<int64_t>(weights.quantized.size());
+  int64_t nbits = 0;
+  // Weights with one note are one line.
+  std::vector<std::pair<const WeightOnlyReport::Quantized*, int64_t>> notes;
   for (const auto& weight : weights.quantized) {
     report.nodes_quantized += static_cast<int64_t>(weight.nodes.size());
-    if (!weight.note.empty()) {
-      report.notes.push_back(fmt::format("weight \"{}\": {}", weight.name, weight.note));
+    nbits += weight.form == WeightForm::kMatMulNBits ? 1 : 0;
+    if (weight.note.empty()) continue;
+    const auto like = std::ranges::find_if(
+        notes, [&](const auto& one) { return one.first->note == weight.note; });
+    if (like == notes.end()) {
+      notes.emplace_back(&weight, 0);
+    } else {
+      ++like->second;
     }
+  }
+  if (nbits > 0) {
+    report.notes.push_back(fmt::format(
+        "{} of the weights are in operators of com.microsoft, which ONNX Runtime and OpenVINO "
+        "read; --form dequantize has ONNX's own",
+        nbits));
+  }
+  for (const auto& [weight, more] : notes) {
+    const std::string others = more > 0 ? fmt::format(" and {} more", more) : "";
+    report.notes.push_back(fmt::format("weight \"{}\"{}: {}", weight->name, others, weight->note));
   }
   for (const auto& left : weights.left) {
     report.in_float.push_back({left.name, "weight", left.reason, 0});
@@ -145,12 +181,14 @@ Result<QuantizeReport> quantize_dynamically(const std::string& path, const std::
 void add_weights_options(CLI::App& app, WeightsArguments& arguments) {
   app.add_option("--bits", arguments.bits, "8 (default) or 4")->type_name("N")->group(kGroup);
   app.add_option("--block", arguments.block,
-                 "weights that share a scale, such as 32; otherwise those of a channel")
+                 "weights that share a scale, such as 32; otherwise those of a channel, or 32 for "
+                 "nbits")
       ->type_name("N")
       ->group(kGroup);
   app.add_flag("--affine", arguments.affine, "scales with zero points")->group(kGroup);
   app.add_option("--form", arguments.form,
-                 "dequantize (default): standard ONNX; nbits: MatMulNBits of ONNX Runtime")
+                 "nbits: MatMulNBits of ONNX Runtime where it fits (the default for it); "
+                 "dequantize: standard ONNX (the default otherwise)")
       ->type_name("FORM")
       ->group(kGroup);
 }
@@ -158,7 +196,7 @@ void add_weights_options(CLI::App& app, WeightsArguments& arguments) {
 Result<WeightsWork> weights_work(const std::string& mode, const std::string& model,
                                  const std::string& output, const PlanArguments& plan,
                                  const WeightsArguments& arguments) {
-  ZP_ASSIGN_OR_RETURN(const WeightOnlyOptions options, weight_only_options(arguments));
+  ZP_ASSIGN_OR_RETURN(const WeightOnlyOptions options, weight_only_options(arguments, plan.target));
   if (mode == "weights") {
     return WeightsWork([=] { return quantize_weights(model, output, plan, options); });
   }

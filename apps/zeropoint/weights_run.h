@@ -3,6 +3,7 @@
 
 #include <CLI/App.hpp>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "apps/zeropoint/plan_options.h"
@@ -16,7 +17,7 @@ struct WeightsArguments {
   int bits = 8;
   int64_t block = 0;
   bool affine = false;
-  std::string form = "dequantize";
+  std::optional<std::string> form;
 };
 
 void add_weights_options(CLI::App& app, WeightsArguments& arguments);

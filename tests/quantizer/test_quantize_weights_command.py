@@ -24,11 +24,15 @@ def command(*arguments):
 
 @pytest.mark.skipif(not REAL.exists(), reason=NO_SHARED)
 @pytest.mark.parametrize("arguments, options", [
-    (["--mode", "weights"], {"bits": 8}),
-    (["--mode", "weights", "--bits", "4", "--block", "32"], {"bits": 4, "block": 32}),
+    (["--mode", "weights"], {"bits": 8, "form": "nbits"}),
+    (["--mode", "weights", "--target", "openvino"], {"bits": 8}),
+    (["--mode", "weights", "--bits", "4", "--block", "48"], {"bits": 4, "block": 48}),
+    (["--mode", "weights", "--bits", "4", "--block", "32", "--form", "dequantize"],
+     {"bits": 4, "block": 32}),
     (["--mode", "weights", "--bits", "4", "--block", "32", "--form", "nbits", "--affine"],
      {"bits": 4, "block": 32, "form": "nbits", "scheme": "affine"}),
-    (["--mode", "weights", "--exclude", "op:LSTM"], {"bits": 8, "exclude": "op:LSTM"}),
+    (["--mode", "weights", "--exclude", "op:LSTM"],
+     {"bits": 8, "form": "nbits", "exclude": "op:LSTM"}),
     (["--mode", "dynamic"], {"mode": "dynamic"}),
 ])
 def test_the_command_writes_what_the_library_makes(arguments, options, tmp_path):

@@ -260,7 +260,7 @@ def test_what_matmul_n_bits_cannot_say_is_dequantized(tmp_path):
     )
     quantized, report = quantize(model, tmp_path, bits=4, block=32, form="nbits", min=96)
     notes = {w["name"]: w["note"] for w in report["quantized"]}
-    assert notes["w"].startswith("DequantizeLinear: Gemm node that makes \"y\" scales")
+    assert notes["w"].startswith("DequantizeLinear: a Gemm that scales")
     assert "no block of 16 to 32 divides 3" in notes["v"]
     assert report["required_opset"] == 21
     assert ops(quantized).count("DequantizeLinear") == 2

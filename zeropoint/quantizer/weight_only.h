@@ -19,8 +19,8 @@ enum class WeightForm {
   // looked up as codes, and only the rows that were found are dequantized.
   kDequantizeLinear,
   // Where they can say it, MatMulNBits and GatherBlockQuantized of com.microsoft, which ONNX
-  // Runtime computes from the codes; elsewhere as above. Needs a block size of 16, 32, 64, 128 or
-  // 256.
+  // Runtime computes from the codes; elsewhere as above. Blocks are of 16, 32, 64, 128 or 256; with
+  // block size 0 of 32, and where the operators cannot say it one scale a channel for 8 bits.
   kMatMulNBits,
 };
 

@@ -15,6 +15,7 @@ namespace {
 
 // What ONNX Runtime's MatMulNBits takes.
 constexpr std::array<int64_t, 5> kNBitsBlocks{16, 32, 64, 128, 256};
+constexpr int64_t kUsualBlock = 32;
 
 Status check(const WeightOnlyOptions& options) {
   if (options.bits != 4 && options.bits != 8) {
@@ -27,7 +28,7 @@ Status check(const WeightOnlyOptions& options) {
   if (options.scheme == Scheme::kOneSided) {
     return invalid_argument("weights are symmetric or affine, not one-sided");
   }
-  if (options.form == WeightForm::kMatMulNBits &&
+  if (options.form == WeightForm::kMatMulNBits && options.block_size != 0 &&
       std::ranges::find(kNBitsBlocks, options.block_size) == kNBitsBlocks.end()) {
     return invalid_argument(
         fmt::format("block size {}: MatMulNBits takes 16, 32, 64, 128 or 256", options.block_size));
@@ -63,12 +64,12 @@ std::optional<std::string> not_for_nbits(const WeightUse& use, const onnx::Tenso
            float_attribute(node, "beta", 1) == 1)) {
         return std::nullopt;
       }
-      return describe(node) + " scales or transposes besides";
+      return fmt::format("a {} that scales or transposes besides", node.op_type());
     case WeightRole::kGather:
       if (gathers_rows(use) && tensor.dims(1) % block_size == 0) return std::nullopt;
-      return fmt::format("{} looks up what is not rows of whole blocks", describe(node));
+      return fmt::format("a {} of what is not rows of whole blocks", node.op_type());
     default:
-      return fmt::format("{} is no product with a matrix on its right", describe(node));
+      return fmt::format("a {} is no product with a matrix on its right", node.op_type());
   }
 }
 
@@ -170,6 +171,12 @@ PlannedWeight plan_dequantize(Weight weight, const WeightOnlyOptions& options) {
 
 Result<WeightOnlyPlan> plan_weights(onnx::ModelProto& model, const WeightOnlyOptions& options) {
   ZP_RETURN_IF_ERROR(check(options));
+  WeightOnlyOptions nbits = options;
+  if (nbits.block_size == 0) nbits.block_size = kUsualBlock;
+  // What MatMulNBits cannot say: a scale a channel does for 8 bits, and needs no newer operator
+  // set.
+  const WeightOnlyOptions& others =
+      options.form == WeightForm::kMatMulNBits && options.bits == 4 ? nbits : options;
   WeightOnlyPlan plan;
   for (auto& weight : find_weights(model)) {
     std::erase_if(weight.uses,
@@ -181,16 +188,16 @@ Result<WeightOnlyPlan> plan_weights(onnx::ModelProto& model, const WeightOnlyOpt
     const int64_t count = element_count(*weight.tensor);
     if (count < std::max<int64_t>(options.min_elements, 1)) {
       plan.left.push_back(
-          {weight.name, fmt::format("{} elements are fewer than {}", count, options.min_elements)});
+          {weight.name, fmt::format("fewer than {} elements", options.min_elements)});
       continue;
     }
     if (options.form == WeightForm::kMatMulNBits) {
-      const auto reason = not_for_nbits(weight, options.block_size);
+      const auto reason = not_for_nbits(weight, nbits.block_size);
       if (!reason) {
-        plan.weights.push_back(plan_nbits(std::move(weight), options));
+        plan.weights.push_back(plan_nbits(std::move(weight), nbits));
         continue;
       }
-      auto planned = plan_dequantize(std::move(weight), options);
+      auto planned = plan_dequantize(std::move(weight), others);
       planned.note = fmt::format("DequantizeLinear: {}{}{}", *reason,
                                  planned.note.empty() ? "" : "; ", planned.note);
       plan.weights.push_back(std::move(planned));

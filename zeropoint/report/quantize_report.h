@@ -58,7 +58,7 @@ struct QuantizeReport {
   std::optional<int64_t> macs_run_in_int8;
   std::vector<RangeNote> wasteful;    // activations that nearly all share few codes of
   std::vector<RangeNote> saturating;  // activations of which many values are cut off
-  // Activations of which many values are cut off that their readers map to 0: no loss.
+  // Activations of which many values are cut off that their readers make 0: no loss.
   std::vector<RangeNote> flattened;
 
   size_t size_before = 0;
