@@ -185,12 +185,17 @@ class Placer {
   void place_add_branch(int node) {
     const auto& proto = graph_.node(node);
     if (!is_op(proto, "Add") || proto.input_size() != 2) return;
-    const bool first = makers_.contains(proto.input(0));
-    const bool second = makers_.contains(proto.input(1));
-    if (!first && !second) return;
-    branch_inputs_.emplace(node, second ? 0 : 1);
+    const auto is_made = [&](int input) { return makers_.contains(proto.input(input)); };
+    // A convolution that others read too has to be written out in any case.
+    const auto is_free = [&](int input) {
+      return is_made(input) && index_.only_reader(proto.input(input)) == node;
+    };
+    if (!is_made(0) && !is_made(1)) return;
+    const bool with_second = is_free(1) || (!is_free(0) && is_made(1));
+    const int other = with_second ? 0 : 1;
+    branch_inputs_.emplace(node, other);
     placed(node) = {true, "computed with the convolution before it; the other branch is quantized"};
-    tensors_.insert(proto.input(second ? 0 : 1));
+    tensors_.insert(proto.input(other));
   }
 
   void place_freely(int node) {
