@@ -1,10 +1,12 @@
 #include "zeropoint/plan/apply.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "zeropoint/base/hash.h"
 #include "zeropoint/graph/attributes.h"
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/graph/graph_index.h"
@@ -131,8 +133,17 @@ class Application {
     return {};
   }
 
+  // The names of a constant's codes and of what they stand for.
+  struct Written {
+    const WeightPlan* plan;
+    Hash128 codes_hash;
+    std::string codes;
+    std::string scale;
+    std::string zero_point;
+  };
+
   Status put(int number, const WeightPlan& weight) {
-    auto& node = *graph().mutable_node(number);
+    const auto& node = graph().node(number);
     if (weight.input >= node.input_size() || node.input(weight.input) != weight.tensor) {
       return invalid_data(fmt::format("its input {} is not \"{}\"", weight.input, weight.tensor));
     }
@@ -143,37 +154,50 @@ class Application {
     if (weight.pair_safe) filters = filters_of(node, value.shape().dims());
     ZP_ASSIGN_OR_RETURN(const auto codes,
                         planned_codes(value, weight, filters ? &*filters : nullptr));
-    const bool per_channel = weight.axis.has_value();
-    const auto channels = static_cast<int64_t>(weight.scales.size());
-    Shape shape;
-    if (per_channel) {
-      ZP_ASSIGN_OR_RETURN(shape, Shape::make({channels}));
-    }
-    const std::string scale = names_(weight.tensor + "_scale");
-    ZP_ASSIGN_OR_RETURN(const Tensor scales, Tensor::of<float>(shape, weight.scales));
-    ZP_RETURN_IF_ERROR(model_.add_initializer(scale, scales));
-    std::vector<int32_t> zero_points = weight.zero_points;
-    zero_points.resize(weight.scales.size());
-    const std::string zero_point = names_(weight.tensor + "_zero_point");
-    ZP_ASSIGN_OR_RETURN(const Tensor zeros, tensor_of(zero_points, weight.type, shape));
-    ZP_RETURN_IF_ERROR(model_.add_initializer(zero_point, zeros));
-
-    const std::string quantized = names_(weight.tensor + "_quantized");
-    const auto with_axis = [&](onnx::NodeProto& made) {
-      if (per_channel) set_attribute(made, "axis", *weight.axis);
-    };
-    if (plan_.weight_q_dq) {
-      with_axis(add_node(graph(), "QuantizeLinear", names_(weight.tensor + "_QuantizeLinear"),
-                         {weight.tensor, scale, zero_point}, {quantized}));
-    } else {
-      ZP_ASSIGN_OR_RETURN(const Tensor packed, tensor_of(codes, weight.type, value.shape()));
-      ZP_RETURN_IF_ERROR(model_.add_initializer(quantized, packed));
-    }
+    ZP_ASSIGN_OR_RETURN(const Written written, write(weight, codes, value.shape()));
     const std::string dequantized = names_(weight.tensor + "_dequantized");
-    with_axis(add_node(graph(), "DequantizeLinear", names_(weight.tensor + "_DequantizeLinear"),
-                       {quantized, scale, zero_point}, {dequantized}));
+    auto& made = add_node(graph(), "DequantizeLinear", names_(weight.tensor + "_DequantizeLinear"),
+                          {written.codes, written.scale, written.zero_point}, {dequantized});
+    if (weight.axis) set_attribute(made, "axis", *weight.axis);
     graph().mutable_node(number)->set_input(weight.input, dequantized);
     return {};
+  }
+
+  // Nodes that read the same constant under the same parameters share its codes.
+  Result<Written> write(const WeightPlan& weight, const std::vector<int32_t>& codes,
+                        const Shape& weight_shape) {
+    Written made{&weight, hash_bytes(std::as_bytes(std::span(codes))), "", "", ""};
+    auto& others = written_[weight.tensor];
+    const auto same = std::ranges::find_if(others, [&](const Written& other) {
+      return other.codes_hash == made.codes_hash && other.plan->type == weight.type &&
+             other.plan->axis == weight.axis && other.plan->scales == weight.scales &&
+             other.plan->zero_points == weight.zero_points;
+    });
+    if (same != others.end()) return *same;
+    Shape shape;
+    if (weight.axis) {
+      ZP_ASSIGN_OR_RETURN(shape, Shape::make({static_cast<int64_t>(weight.scales.size())}));
+    }
+    made.scale = names_(weight.tensor + "_scale");
+    ZP_ASSIGN_OR_RETURN(const Tensor scales, Tensor::of<float>(shape, weight.scales));
+    ZP_RETURN_IF_ERROR(model_.add_initializer(made.scale, scales));
+    std::vector<int32_t> zero_points = weight.zero_points;
+    zero_points.resize(weight.scales.size());
+    made.zero_point = names_(weight.tensor + "_zero_point");
+    ZP_ASSIGN_OR_RETURN(const Tensor zeros, tensor_of(zero_points, weight.type, shape));
+    ZP_RETURN_IF_ERROR(model_.add_initializer(made.zero_point, zeros));
+    made.codes = names_(weight.tensor + "_quantized");
+    if (plan_.weight_q_dq) {
+      auto& quantize =
+          add_node(graph(), "QuantizeLinear", names_(weight.tensor + "_QuantizeLinear"),
+                   {weight.tensor, made.scale, made.zero_point}, {made.codes});
+      if (weight.axis) set_attribute(quantize, "axis", *weight.axis);
+    } else {
+      ZP_ASSIGN_OR_RETURN(const Tensor packed, tensor_of(codes, weight.type, weight_shape));
+      ZP_RETURN_IF_ERROR(model_.add_initializer(made.codes, packed));
+    }
+    others.push_back(made);
+    return made;
   }
 
   Status put(int number, const BiasPlan& bias, float input_scale, const WeightPlan& weight) {
@@ -256,6 +280,7 @@ class Application {
       data_inputs_;  // each node's first input, before anything came in between
   std::unordered_set<int> quantized_;
   std::map<std::string, QuantParams> params_;
+  std::map<std::string, std::vector<Written>> written_;  // by the constant's name
 };
 
 void set_metadata(onnx::ModelProto& model, const std::string& key, std::string value) {
