@@ -14,11 +14,10 @@
 #include "zeropoint/base/file_descriptor.h"
 
 namespace zp {
-namespace {
 
-Status read_at(const FileDescriptor& file, uint64_t offset, std::span<std::byte> into) {
+Status read_at(int descriptor, uint64_t offset, std::span<std::byte> into) {
   while (!into.empty()) {
-    const ssize_t count = ::pread(file.get(), into.data(), into.size(), static_cast<off_t>(offset));
+    const ssize_t count = ::pread(descriptor, into.data(), into.size(), static_cast<off_t>(offset));
     if (count == 0) return invalid_data("became shorter while it was read");
     if (count < 0) {
       if (errno == EINTR) continue;
@@ -29,8 +28,6 @@ Status read_at(const FileDescriptor& file, uint64_t offset, std::span<std::byte>
   }
   return {};
 }
-
-}  // namespace
 
 ByteSource bytes_in_memory(std::span<const std::byte> bytes) {
   return {bytes.size(), [bytes](uint64_t offset, std::span<std::byte> into) -> Status {
@@ -48,9 +45,10 @@ Result<ByteSource> bytes_of_file(const std::filesystem::path& path) {
   struct stat status = {};
   if (::fstat(file->get(), &status) != 0) return file_error(path, "read", errno);
   if (!S_ISREG(status.st_mode)) return invalid_data(path.string() + ": is no regular file");
-  return ByteSource{
-      static_cast<uint64_t>(status.st_size),
-      [file](uint64_t offset, std::span<std::byte> into) { return read_at(*file, offset, into); }};
+  return ByteSource{static_cast<uint64_t>(status.st_size),
+                    [file](uint64_t offset, std::span<std::byte> into) {
+                      return read_at(file->get(), offset, into);
+                    }};
 }
 
 Result<std::vector<std::byte>> read_bytes(const ByteSource& source, uint64_t offset,

@@ -25,6 +25,9 @@ ByteSource bytes_in_memory(std::span<const std::byte> bytes);
 // error. The error of opening names the file; those of reading leave that to the caller.
 Result<ByteSource> bytes_of_file(const std::filesystem::path& path);
 
+// Fills `into` from an open file. An error where the file ends before.
+Status read_at(int descriptor, uint64_t offset, std::span<std::byte> into);
+
 // The `count` bytes from `offset` on. Where the source ends before, an error of code kInvalidData
 // says how many bytes there are ("truncated: ..."), before anything is allocated.
 Result<std::vector<std::byte>> read_bytes(const ByteSource& source, uint64_t offset,

@@ -73,9 +73,23 @@ Status inflate_part(const ByteSource& deflated, uint64_t offset, std::span<std::
   return inflater.fill(into);
 }
 
-uint32_t checksum(std::span<const std::byte> bytes) {
+Status inflate_all(const ByteSource& deflated, uint64_t size,
+                   const std::function<Status(std::span<const std::byte>)>& take) {
+  Inflater inflater(deflated);
+  const auto piece = std::make_unique<std::array<std::byte, kChunk>>();
+  while (size > 0) {
+    const auto count = static_cast<size_t>(std::min<uint64_t>(kChunk, size));
+    const auto bytes = std::span(*piece).first(count);
+    ZP_RETURN_IF_ERROR(inflater.fill(bytes));
+    ZP_RETURN_IF_ERROR(take(bytes));
+    size -= count;
+  }
+  return {};
+}
+
+uint32_t checksum(std::span<const std::byte> bytes, uint32_t before) {
   return static_cast<uint32_t>(
-      crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+      crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 }  // namespace zp

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "zeropoint/base/error.h"
@@ -17,7 +18,11 @@ inline constexpr uint64_t kMaxInflation = 1032;
 // Errors: damaged data, and data that ends before (code kInvalidData).
 Status inflate_part(const ByteSource& deflated, uint64_t offset, std::span<std::byte> into);
 
-// CRC-32 as zip and PNG use it.
-uint32_t checksum(std::span<const std::byte> bytes);
+// The first `size` unpacked bytes, given to `take` in pieces. Errors as above, and those of `take`.
+Status inflate_all(const ByteSource& deflated, uint64_t size,
+                   const std::function<Status(std::span<const std::byte>)>& take);
+
+// CRC-32 as zip and PNG use it, of bytes that follow on those whose checksum is `before`.
+uint32_t checksum(std::span<const std::byte> bytes, uint32_t before = 0);
 
 }  // namespace zp

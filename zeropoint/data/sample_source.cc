@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "zeropoint/data/choose_samples.h"
+#include "zeropoint/data/file_kind.h"
 #include "zeropoint/data/fit_input.h"
 #include "zeropoint/data/tensor_rows.h"
 
@@ -232,7 +233,15 @@ Result<std::vector<Tensor>> SampleSource::load_arrays(const SampleItem& item) co
   const auto located = [&](Error error) {
     return tl::unexpected<Error>(std::move(error).at(path.string()));
   };
-  ZP_ASSIGN_OR_RETURN(const auto arrays, open_arrays(path));
+  const bool is_archive = item.row && lower_extension(path) == ".npz";
+  std::shared_ptr<const std::vector<StoredArray>> opened;
+  if (is_archive) {
+    ZP_ASSIGN_OR_RETURN(opened, archives_->open(path));
+  } else {
+    ZP_ASSIGN_OR_RETURN(auto fresh, open_arrays(path));
+    opened = std::make_shared<const std::vector<StoredArray>>(std::move(fresh));
+  }
+  const auto& arrays = *opened;
   auto matches = match_arrays(arrays, inputs_);
   if (!matches) return located(std::move(matches).error());
   std::vector<Tensor> tensors;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include "zeropoint/base/hash.h"
 #include "zeropoint/data/image_input.h"
 #include "zeropoint/data/input_spec.h"
+#include "zeropoint/data/open_archives.h"
 #include "zeropoint/data/preprocessing.h"
 #include "zeropoint/data/sample_files.h"
 #include "zeropoint/data/stored_array.h"
@@ -64,7 +66,8 @@ struct Sample {
 // Where the model has a fixed batch B > 1, B consecutive pictures or rows make one run; what is
 // left over at the end is dropped and reported in notes().
 //
-// Memory: nothing is kept of the samples. load() reads what it needs from the files.
+// Memory: nothing is kept of the samples. load() reads what it needs from the files; of a
+// compressed archive with rows the last two stay unpacked in temporary files (zip.h).
 class SampleSource {
  public:
   // Errors: those of find_sample_files and plan_image_input, an input without a name that is one,
@@ -110,6 +113,7 @@ class SampleSource {
   std::vector<InputSpec> inputs_;
   SampleOptions options_;
   SampleFiles files_;
+  std::shared_ptr<OpenArchives> archives_ = std::make_shared<OpenArchives>();
   std::optional<ImageInput> image_input_;  // where there are pictures
   int64_t batch_ = 1;                      // pictures or rows that make a run
   std::vector<SampleItem> items_;

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 
 #include "zeropoint/data/inflate.h"
+#include "zeropoint/graph/spill_file.h"
 
 namespace zp {
 namespace {
@@ -24,6 +27,8 @@ constexpr uint32_t kEnd64 = 0x06064b50;
 constexpr size_t kEnd64Size = 56;
 constexpr uint64_t kMaxComment = 0xffff;
 constexpr uint16_t kZip64Extra = 1;
+// What is read of a deflated member without unpacking all of it.
+constexpr uint64_t kLooked = uint64_t{1} << 16;
 constexpr uint32_t kInZip64 = 0xffffffff;  // a field that says: look into the Zip64 record
 
 using Bytes = std::span<const std::byte>;
@@ -124,6 +129,51 @@ ByteSource part_of(const ByteSource& source, uint64_t begin, uint64_t size) {
           }};
 }
 
+tl::unexpected<Error> wrong_checksum(const ZipMember& member) {
+  return invalid_data(fmt::format("damaged: the checksum of \"{}\" is wrong", member.name));
+}
+
+// A deflated member, read in parts from any thread.
+class UnpackedMember {
+ public:
+  UnpackedMember(ByteSource stored, ZipMember member)
+      : stored_(std::move(stored)), member_(std::move(member)) {}
+
+  Status read(uint64_t begin, std::span<std::byte> into) {
+    // Who looks at the header of an array may want no more of it.
+    if (begin + into.size() <= kLooked) return inflate_part(stored_, begin, into);
+    {
+      const std::lock_guard lock(mutex_);
+      if (!unpacked_) {
+        ZP_ASSIGN_OR_RETURN(unpacked_, unpack());
+      }
+    }
+    return unpacked_->read(begin, into);
+  }
+
+ private:
+  Result<ByteSource> unpack() {
+    ZP_ASSIGN_OR_RETURN(SpillFile created, SpillFile::create());
+    const auto file = std::make_shared<SpillFile>(std::move(created));
+    uint32_t sum = 0;
+    ZP_RETURN_IF_ERROR(
+        inflate_all(stored_, member_.size, [&](std::span<const std::byte> bytes) -> Status {
+          sum = checksum(bytes, sum);
+          const auto appended = file->append(bytes);
+          return appended ? Status() : tl::unexpected<Error>(appended.error());
+        }));
+    if (sum != member_.crc32) return invalid_data("damaged: its checksum is wrong");
+    return ByteSource{member_.size, [file](uint64_t offset, std::span<std::byte> into) {
+                        return read_at(file->descriptor(), offset, into);
+                      }};
+  }
+
+  ByteSource stored_;
+  ZipMember member_;
+  std::mutex mutex_;
+  std::optional<ByteSource> unpacked_;  // set once
+};
+
 }  // namespace
 
 Result<std::vector<ZipMember>> read_zip_directory(const ByteSource& archive) {
@@ -167,21 +217,30 @@ Result<ByteSource> open_zip_member(const ByteSource& archive, const ZipMember& m
   }
   ByteSource stored = part_of(archive, *offset, member.stored_size);
   if (member.method == ZipMethod::kStored) return stored;
+  auto unpacked = std::make_shared<UnpackedMember>(std::move(stored), member);
   return ByteSource{
       member.size,
-      [stored, name = member.name](uint64_t begin, std::span<std::byte> into) -> Status {
-        auto status = inflate_part(stored, begin, into);
+      [unpacked, name = member.name](uint64_t begin, std::span<std::byte> into) -> Status {
+        auto status = unpacked->read(begin, into);
         if (status) return status;
         return tl::unexpected<Error>(std::move(status).error().at(fmt::format("\"{}\"", name)));
       }};
 }
 
 Result<std::vector<std::byte>> read_zip_member(const ByteSource& archive, const ZipMember& member) {
-  ZP_ASSIGN_OR_RETURN(const ByteSource source, open_zip_member(archive, member));
-  ZP_ASSIGN_OR_RETURN(auto bytes, read_bytes(source, 0, source.size));
-  if (checksum(bytes) != member.crc32) {
-    return invalid_data(fmt::format("damaged: the checksum of \"{}\" is wrong", member.name));
+  const auto read = [&]() -> Result<std::vector<std::byte>> {
+    ZP_ASSIGN_OR_RETURN(const uint64_t offset, data_offset(archive, member));
+    const ByteSource stored = part_of(archive, offset, member.stored_size);
+    if (member.method == ZipMethod::kStored) return read_bytes(stored, 0, stored.size);
+    std::vector<std::byte> bytes(static_cast<size_t>(member.size));
+    ZP_RETURN_IF_ERROR(inflate_part(stored, 0, bytes));
+    return bytes;
+  };
+  auto bytes = read();
+  if (!bytes) {
+    return tl::unexpected<Error>(std::move(bytes).error().at(fmt::format("\"{}\"", member.name)));
   }
+  if (checksum(*bytes) != member.crc32) return wrong_checksum(member);
   return bytes;
 }
 

@@ -31,9 +31,10 @@ Result<std::vector<ZipMember>> read_zip_directory(const ByteSource& archive);
 // The whole member, its checksum verified. Errors name the member.
 Result<std::vector<std::byte>> read_zip_member(const ByteSource& archive, const ZipMember& member);
 
-// The member as bytes of its own, to read a part. Of a stored one just these bytes are read; a
-// deflated one is unpacked from its beginning on at each read, without being kept. The checksum is
-// not verified.
+// The member as bytes of its own, to read a part. Of a stored one just these bytes are read, and
+// the checksum is not verified. A deflated one is unpacked at the first read that goes beyond its
+// first 64 KiB, once, into a file that goes with the source (in $TMPDIR or /var/tmp), its checksum
+// verified. Errors name the member.
 Result<ByteSource> open_zip_member(const ByteSource& archive, const ZipMember& member);
 
 }  // namespace zp

@@ -81,5 +81,68 @@ TEST(Zip, PartsOfADeflatedMemberEqualThoseOfTheWhole) {
   }
 }
 
+// A member of 1 MB with its bytes in stored blocks of deflate (RFC 1951, 3.2.4), in an archive.
+std::vector<std::byte> large_archive(uint32_t wrong_by = 0) {
+  std::vector<std::byte> bytes(1 << 20);
+  for (size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<std::byte>(i * 2654435761U >> 24);
+  std::vector<std::byte> deflated;
+  for (size_t begin = 0; begin < bytes.size(); begin += 1 << 15) {
+    const bool last = begin + (1 << 15) == bytes.size();
+    for (const int byte : {last ? 1 : 0, 0x00, 0x80, 0xff, 0x7f}) {
+      deflated.push_back(static_cast<std::byte>(byte));
+    }
+    deflated.insert(deflated.end(), bytes.begin() + static_cast<std::ptrdiff_t>(begin),
+                    bytes.begin() + static_cast<std::ptrdiff_t>(begin + (1 << 15)));
+  }
+  std::vector<std::byte> zip(30 + 1);
+  put(zip, 0, 0x04034b50, 4);
+  put(zip, 26, 1, 2);
+  zip[30] = std::byte{'a'};
+  zip.insert(zip.end(), deflated.begin(), deflated.end());
+  const size_t directory = zip.size();
+  zip.resize(directory + 46 + 1 + 22);
+  put(zip, directory, 0x02014b50, 4);
+  put(zip, directory + 10, 8, 2);
+  put(zip, directory + 16, checksum(bytes) + wrong_by, 4);
+  put(zip, directory + 20, static_cast<uint32_t>(deflated.size()), 4);
+  put(zip, directory + 24, static_cast<uint32_t>(bytes.size()), 4);
+  put(zip, directory + 28, 1, 2);
+  zip[directory + 46] = std::byte{'a'};
+  const size_t end = directory + 47;
+  put(zip, end, 0x06054b50, 4);
+  put(zip, end + 12, 47, 4);
+  put(zip, end + 16, static_cast<uint32_t>(directory), 4);
+  return zip;
+}
+
+TEST(Zip, ALargeDeflatedMemberIsUnpackedOnceHoweverOftenItIsRead) {
+  const auto zip = large_archive();
+  uint64_t read = 0;
+  const ByteSource counted{zip.size(), [&](uint64_t offset, std::span<std::byte> into) {
+                             read += into.size();
+                             return bytes_in_memory(zip).read(offset, into);
+                           }};
+  const ZipMember member = read_zip_directory(counted).value()[0];
+  const auto whole = read_zip_member(counted, member).value();
+  const ByteSource source = open_zip_member(counted, member).value();
+  read = 0;
+  // From the end to the beginning, as threads that come in any order may do.
+  for (uint64_t begin = whole.size() - 4096; begin > (1 << 16); begin -= 4096) {
+    const auto part = read_bytes(source, begin, 4096).value();
+    ASSERT_TRUE(std::ranges::equal(part, std::span(whole).subspan(begin, 4096))) << begin;
+  }
+  EXPECT_LE(read, member.stored_size);
+}
+
+TEST(Zip, AWrongChecksumIsFoundWhenAPartIsRead) {
+  const auto zip = large_archive(1);
+  const ByteSource archive = bytes_in_memory(zip);
+  const ByteSource source =
+      open_zip_member(archive, read_zip_directory(archive).value()[0]).value();
+  EXPECT_THAT(message(read_bytes(source, 1 << 17, 16)),
+              HasSubstr("\"a\": damaged: its checksum is wrong"));
+}
+
 }  // namespace
 }  // namespace zp
