@@ -44,7 +44,8 @@ using TakeMoments = std::function<Status(size_t task, const SecondMoments& momen
 // Runs `model`, as float (evaluate/simulated_model.h makes such a one of a quantized model; its
 // nodes have the names of the prepared model's), on these samples and sums the moments of what the
 // tasks' nodes read. With `reference`, the float model beside it on the same samples, the sums of
-// MomentsKind::kWithFloatInput are taken too; the names of its nodes are the same.
+// MomentsKind::kWithFloatInput are taken too; the names of its nodes are the same. To correct many
+// nodes by those, take them in order (in_order.h).
 //
 // Of a sample, rows are chosen evenly, from where its content says; so the result does not depend
 // on the number of threads or on the order of the samples, and parts with the same number of rows a

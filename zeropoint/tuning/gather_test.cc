@@ -126,7 +126,7 @@ TEST_P(GatherOf, GivesTheMomentsThatTheOutputsHave) {
     const Model model = model_of(c, before);
     const LoadSample load = samples_of(c.data);
     const SecondMoments moments =
-        gathered(model, nullptr, kSamples, load, {.rows = 1 << 20}, {1, 255});
+        gathered(model, nullptr, kSamples, load, {.threads = 1, .rows = 1 << 20}, {1, 255});
     const auto outputs = outputs_by_channel(model, kSamples, load, c.output_axis);
     const Filters filters = filters_of(model.graph().node(1), c.weight);
     ASSERT_EQ(moments.length, filters.length);

@@ -64,6 +64,18 @@ Result<Plan> plan_of_part(const Plan& plan, const Model& part) {
   return some;
 }
 
+// One task's node.
+struct Node {
+  const onnx::NodeProto* node;
+  std::vector<int64_t> weight_dims;
+  QuantParams params;  // of its input
+};
+
+struct Sum {
+  size_t task;
+  std::unique_ptr<MomentsSum> sum;
+};
+
 class Flow {
  public:
   Flow(const Model& prepared, const ValueInfos& values, const Plan& plan,
@@ -82,8 +94,10 @@ class Flow {
     ZP_RETURN_IF_ERROR(find_nodes());
     ZP_RETURN_IF_ERROR(begin(samples, load));
     for (size_t part = 0; part < segments_.size(); ++part) {
-      if (!segments_[part].outputs.empty()) ZP_RETURN_IF_ERROR(run_part(part));
-      ZP_RETURN_IF_ERROR(tune(segments_[part], take));
+      begin_sums(segments_[part]);
+      if (!segments_[part].outputs.empty()) ZP_RETURN_IF_ERROR(run_part(segments_[part]));
+      ZP_RETURN_IF_ERROR(add_model_inputs());
+      ZP_RETURN_IF_ERROR(give(take));
       drop_read(part);
       leave_out_samples();
       ZP_RETURN_IF_ERROR(
@@ -154,8 +168,26 @@ class Flow {
     return inputs;
   }
 
-  Status run_part(size_t number) {
-    const Segment& segment = segments_[number];
+  // The sums that the part ends with.
+  void begin_sums(const Segment& segment) {
+    sums_.clear();
+    watched_.clear();
+    for (const size_t task : segment.ready) {
+      const Node& node = nodes_[task];
+      const bool convolution = is_op(*node.node, "Conv");
+      const int64_t groups = convolution ? int_attribute(*node.node, "group", 1) : 1;
+      const int64_t length = filters_of(*node.node, node.weight_dims).length;
+      sums_.push_back({task, std::make_unique<MomentsSum>(tasks_[task].codes, groups, length,
+                                                          MomentsKind::kWithFloatInput)});
+      const std::string& name = node.node->input(0);
+      const auto known = std::ranges::find(watched_, name);
+      if (index_.producer(name) >= 0 && known == watched_.end()) watched_.push_back(name);
+    }
+    const auto count = static_cast<int64_t>(states_.size());
+    rows_ = std::max(options_.rows / count, options_.least_rows);
+  }
+
+  Status run_part(const Segment& segment) {
     ZP_ASSIGN_OR_RETURN(const Model part,
                         model_of(prepared_, segment, inputs_of(segment), values_));
     Model quantized = part.copy();
@@ -164,26 +196,59 @@ class Flow {
     ZP_ASSIGN_OR_RETURN(const Model simulated, simulated_model(quantized));
     EngineOptions engine;
     engine.requests = options_.threads > 0 ? options_.threads : available_threads();
+    engine.watched = watched_;
     ZP_ASSIGN_OR_RETURN(Engine beside, compile(part, engine));
     ZP_ASSIGN_OR_RETURN(Engine changed, compile(simulated, engine));
     FreeRequests requests(engine.requests);
     return parallel_for(static_cast<int64_t>(states_.size()), {.threads = engine.requests},
                         [&](int64_t i) -> Status {
-                          SampleState& state = states_[static_cast<size_t>(i)];
                           const int request = requests.take();
-                          Status status = step(beside, request, segment, state.as_float);
-                          if (status) status = step(changed, request, segment, state.quantized);
+                          Status status = run_sample(beside, changed, request, segment,
+                                                     states_[static_cast<size_t>(i)]);
                           requests.give_back(request);
                           return status;
                         });
   }
 
-  static Status step(Engine& engine, int request, const Segment& segment, Kept& values) {
+  // Both models on one sample, the float model first.
+  Status run_sample(Engine& beside, Engine& changed, int request, const Segment& segment,
+                    SampleState& state) {
+    std::vector<SampleRows> float_rows(sums_.size());
+    // What reads the watched value: `see` its number in sums_.
+    const auto each_reader = [&](size_t number, const auto& see) -> Status {
+      for (size_t i = 0; i < sums_.size(); ++i) {
+        const Node& node = nodes_[sums_[i].task];
+        if (node.node->input(0) != watched_[number]) continue;
+        Status status = see(i, node);
+        if (!status) {
+          return tl::unexpected<Error>(std::move(status).error().at(describe(*node.node)));
+        }
+      }
+      return {};
+    };
+    ZP_RETURN_IF_ERROR(
+        step(beside, request, segment, state.as_float, [&](size_t number, const OutputView& view) {
+          return each_reader(number, [&](size_t i, const Node& node) -> Status {
+            ZP_ASSIGN_OR_RETURN(float_rows[i],
+                                rows_of(*node.node, node.weight_dims, view, rows_, state.seed));
+            return {};
+          });
+        }));
+    return step(changed, request, segment, state.quantized,
+                [&](size_t number, const OutputView& view) {
+                  return each_reader(number, [&](size_t i, const Node& node) {
+                    return add(node, view, state.seed, float_rows[i], *sums_[i].sum);
+                  });
+                });
+  }
+
+  static Status step(Engine& engine, int request, const Segment& segment, Kept& values,
+                     const Watcher& watcher) {
     std::vector<NamedTensor> inputs;
     for (const std::string& name : segment.inputs) {
       inputs.push_back({name, std::move(values.at(name))});
     }
-    const auto run = engine.run(request, inputs);
+    const auto run = engine.run(request, inputs, watcher);
     if (!run) return tl::unexpected<Error>(run.error());
     for (size_t i = 0; i < run->outputs.size(); ++i) {
       const OutputView& view = run->outputs[i];
@@ -195,51 +260,49 @@ class Flow {
     return {};
   }
 
-  Status tune(const Segment& segment, const TakeMoments& take) {
-    std::vector<std::unique_ptr<MomentsSum>> sums(segment.ready.size());
-    for (size_t i = 0; i < sums.size(); ++i) {
-      const Node& node = nodes_[segment.ready[i]];
-      const int64_t groups = is_op(*node.node, "Conv") ? int_attribute(*node.node, "group", 1) : 1;
-      const Filters filters = filters_of(*node.node, node.weight_dims);
-      sums[i] = std::make_unique<MomentsSum>(tasks_[segment.ready[i]].codes, groups, filters.length,
-                                             MomentsKind::kWithFloatInput);
-    }
-    const auto count = static_cast<int64_t>(states_.size());
-    const int64_t rows = std::max(options_.rows / count, options_.least_rows);
-    ZP_RETURN_IF_ERROR(parallel_for(count, {.threads = options_.threads}, [&](int64_t i) -> Status {
-      for (size_t j = 0; j < sums.size(); ++j) {
-        const Node& node = nodes_[segment.ready[j]];
-        Status added = add(states_[static_cast<size_t>(i)], node, rows, *sums[j]);
-        if (added) continue;
-        return tl::unexpected<Error>(std::move(added).error().at(describe(*node.node)));
-      }
-      return {};
-    }));
-    return parallel_for(static_cast<int64_t>(sums.size()), {.threads = options_.threads},
-                        [&](int64_t i) -> Status {
-                          const auto j = static_cast<size_t>(i);
-                          const SecondMoments moments = sums[j]->take();
-                          return take(segment.ready[j], moments);
-                        });
-  }
-
-  struct Node {
-    const onnx::NodeProto* node;
-    std::vector<int64_t> weight_dims;
-    QuantParams params;  // of its input
-  };
-
-  static Status add(const SampleState& state, const Node& node, int64_t rows, MomentsSum& sum) {
-    const std::string& name = node.node->input(0);
-    const auto chosen = [&](const Tensor& tensor) {
-      const OutputView view{tensor.type(), AxisOrder::kAsInModel, tensor.shape(), tensor.bytes()};
-      return rows_of(*node.node, node.weight_dims, view, rows, state.seed);
-    };
-    ZP_ASSIGN_OR_RETURN(const SampleRows as_float, chosen(state.as_float.at(name)));
-    ZP_ASSIGN_OR_RETURN(SampleRows quantized, chosen(state.quantized.at(name)));
+  Status add(const Node& node, const OutputView& view, uint64_t seed, const SampleRows& as_float,
+             MomentsSum& sum) const {
+    ZP_ASSIGN_OR_RETURN(SampleRows quantized,
+                        rows_of(*node.node, node.weight_dims, view, rows_, seed));
     round_to_codes(quantized.values, node.params);
     return sum.add(
         {quantized.count, quantized.taps, quantized.channels, quantized.values, as_float.values});
+  }
+
+  // For nodes that read the model's inputs, which no part makes.
+  Status add_model_inputs() {
+    for (const Sum& sum : sums_) {
+      const Node& node = nodes_[sum.task];
+      const std::string& name = node.node->input(0);
+      if (index_.producer(name) >= 0) continue;
+      ZP_RETURN_IF_ERROR(parallel_for(
+          static_cast<int64_t>(states_.size()), {.threads = options_.threads},
+          [&](int64_t i) -> Status {
+            const SampleState& state = states_[static_cast<size_t>(i)];
+            const Tensor& tensor = state.as_float.at(name);
+            const OutputView view{tensor.type(), AxisOrder::kAsInModel, tensor.shape(),
+                                  tensor.bytes()};
+            const auto add_rows = [&]() -> Status {
+              ZP_ASSIGN_OR_RETURN(const SampleRows rows,
+                                  rows_of(*node.node, node.weight_dims, view, rows_, state.seed));
+              return add(node, view, state.seed, rows, *sum.sum);
+            };
+            Status status = add_rows();
+            if (status) return {};
+            return tl::unexpected<Error>(std::move(status).error().at(describe(*node.node)));
+          }));
+    }
+    return {};
+  }
+
+  Status give(const TakeMoments& take) {
+    return parallel_for(static_cast<int64_t>(sums_.size()), {.threads = options_.threads},
+                        [&](int64_t i) -> Status {
+                          Sum& sum = sums_[static_cast<size_t>(i)];
+                          const SecondMoments moments = sum.sum->take();
+                          sum.sum.reset();
+                          return take(sum.task, moments);
+                        });
   }
 
   // Values that no later part reads.
@@ -276,6 +339,10 @@ class Flow {
   std::vector<Segment> segments_;
   std::vector<Node> nodes_;  // of the tasks
   std::vector<SampleState> states_;
+  // Of the current part: its ready tasks, the values of it that they read, rows of a sample.
+  std::vector<Sum> sums_;
+  std::vector<std::string> watched_;
+  int64_t rows_ = 0;
 };
 
 }  // namespace
