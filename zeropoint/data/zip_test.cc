@@ -95,13 +95,12 @@ std::vector<std::byte> large_archive(uint32_t wrong_by = 0) {
     deflated.insert(deflated.end(), bytes.begin() + static_cast<std::ptrdiff_t>(begin),
                     bytes.begin() + static_cast<std::ptrdiff_t>(begin + (1 << 15)));
   }
-  std::vector<std::byte> zip(30 + 1);
+  const size_t directory = 31 + deflated.size();
+  std::vector<std::byte> zip(directory + 46 + 1 + kEndSize);
   put(zip, 0, 0x04034b50, 4);
   put(zip, 26, 1, 2);
   zip[30] = std::byte{'a'};
-  zip.insert(zip.end(), deflated.begin(), deflated.end());
-  const size_t directory = zip.size();
-  zip.resize(directory + 46 + 1 + 22);
+  std::ranges::copy(deflated, zip.begin() + 31);
   put(zip, directory, 0x02014b50, 4);
   put(zip, directory + 10, 8, 2);
   put(zip, directory + 16, checksum(bytes) + wrong_by, 4);
