@@ -139,9 +139,9 @@ void leave_averages(const onnx::GraphProto& graph, const GraphPlacement& placeme
   }
 }
 
-// What one scale for a whole table leaves of it, as a ratio of signal to noise in dB; values beyond
-// the codes count as what they are cut to.
-double table_sqnr_db(const std::vector<float>& values, const QuantParams& params) {
+// What codes leave of some values, as a ratio of signal to noise in dB; values beyond the codes
+// count as what they are cut to.
+double rounding_sqnr_db(std::span<const float> values, const QuantParams& params) {
   double signal = 0;
   double noise = 0;
   const double low = dequantize(params.codes().qmin, params);
@@ -153,6 +153,20 @@ double table_sqnr_db(const std::vector<float>& values, const QuantParams& params
     noise += error * error;
   }
   return noise > 0 ? 10 * std::log10(signal / noise) : std::numeric_limits<double>::infinity();
+}
+
+// Of the rows that are looked up in a table, the one in the middle: one large row must not speak
+// for all.
+double median_row_sqnr_db(std::span<const float> values, size_t rows, const QuantParams& params) {
+  const size_t length = rows > 0 ? values.size() / rows : 0;
+  std::vector<double> ratios;
+  for (size_t row = 0; row < rows; ++row) {
+    ratios.push_back(rounding_sqnr_db(values.subspan(row * length, length), params));
+  }
+  if (ratios.empty()) return std::numeric_limits<double>::infinity();
+  const auto middle = ratios.begin() + static_cast<ptrdiff_t>(ratios.size() / 2);
+  std::nth_element(ratios.begin(), middle, ratios.end());
+  return *middle;
 }
 
 // Tables that one scale does not serve: rows of very different size in an embedding; anything that
@@ -169,12 +183,15 @@ Status leave_tables(const Model& model, const GraphPlacement& placement,
     ZP_ASSIGN_OR_RETURN(const Tensor value, model.read(*index.constant(constant.tensor)));
     ZP_ASSIGN_OR_RETURN(const auto floats, to_floats(value));
     const WeightPlan& plan = chosen.constants[i];
-    const double sqnr =
-        table_sqnr_db(floats, {plan.type, plan.narrow, plan.scales[0], plan.zero_points[0]});
-    const bool embedding = is_op(model.graph().node(constant.node), "Gather");
+    const QuantParams params{plan.type, plan.narrow, plan.scales[0], plan.zero_points[0]};
+    const auto& node = model.graph().node(constant.node);
+    const bool embedding = is_op(node, "Gather") && int_attribute(node, "axis", 0) == 0;
+    const auto rows = static_cast<size_t>(embedding ? value.shape().dim(0) : 1);
+    const double sqnr = median_row_sqnr_db(floats, rows, params);
     if (sqnr < (embedding ? kLeastOfEmbedding : kLeastOfOthers)) {
       leaving[constant.node] =
-          fmt::format("one scale leaves its constant {:.0f} dB of signal to noise", sqnr);
+          fmt::format("one scale leaves {} {:.0f} dB of signal to noise",
+                      embedding ? "half of its table's rows less than" : "its constant", sqnr);
     }
   }
   return {};
