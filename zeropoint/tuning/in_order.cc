@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <cmath>
 #include <unordered_set>
 
 #include "zeropoint/base/threads.h"
@@ -14,6 +13,7 @@
 #include "zeropoint/graph/graph_index.h"
 #include "zeropoint/plan/apply.h"
 #include "zeropoint/plan/planned_codes.h"
+#include "zeropoint/tuning/nearest_integer.h"
 #include "zeropoint/tuning/sample_rows.h"
 #include "zeropoint/tuning/segments.h"
 
@@ -41,7 +41,7 @@ void round_to_codes(std::span<float> values, const QuantParams& params) {
   const auto low = static_cast<float>(codes.qmin - params.zero_point);
   const auto high = static_cast<float>(codes.qmax - params.zero_point);
   for (float& value : values) {
-    value = params.scale * std::clamp(std::nearbyint(value / params.scale), low, high);
+    value = params.scale * nearest_integer(std::clamp(value / params.scale, low, high));
   }
 }
 

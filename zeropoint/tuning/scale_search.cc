@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "zeropoint/tuning/group_problem.h"
+#include "zeropoint/tuning/feedback_rounding.h"
 
 namespace zp {
 namespace {
@@ -19,6 +19,7 @@ size_t index(int64_t i) { return static_cast<size_t>(i); }
 struct Part {
   RowMatrix weights;
   RowMatrix h;
+  Eigen::MatrixXd factor;  // of H with dampening, where GPTQ rounds
   // Of the first candidate and of the last, and the covering scale, a row of `weights` each.
   Eigen::VectorXd low;
   Eigen::VectorXd high;
@@ -52,8 +53,17 @@ class Search {
     grid_.pairs = options.pairs;
   }
 
-  Part part(const RowMatrix& weights, const RowMatrix& h, int64_t first) const {
-    Part part{.weights = weights, .h = h, .low = {}, .high = {}, .covering = {}, .least = {}};
+  Result<Part> part(const RowMatrix& weights, const RowMatrix& h, int64_t first) const {
+    Part part;
+    part.weights = weights;
+    part.h = h;
+    if (options_.rounding == ScaleRounding::kGptq) {
+      const auto factor = upper_factor(damped(h, options_.dampening));
+      if (!factor) {
+        return invalid_argument("the second moments have no Cholesky factor; raise the dampening");
+      }
+      part.factor = *factor;
+    }
     part.covering = weights.cwiseAbs().rowwise().maxCoeff() / grid_.codes.qmax;
     part.low = options_.narrowest * part.covering;
     part.high = part.covering;
@@ -70,6 +80,10 @@ class Search {
   Eigen::VectorXd errors(const Part& part, const Eigen::VectorXd& scales) const {
     GroupProblem problem{part.weights, scales.replicate(1, part.weights.cols()), {}};
     problem.zero_points.setZero(part.weights.rows(), part.weights.cols());
+    if (options_.rounding == ScaleRounding::kGptq) {
+      const AdmittedCodes admitted(problem, grid_, filters_);
+      return feedback_codes(problem, admitted, part.factor).errors;
+    }
     const RowMatrix codes = nearest_codes(problem, grid_, filters_);
     return squared_errors(part.weights - problem.scales.cwiseProduct(codes), part.h);
   }
@@ -166,17 +180,20 @@ Result<std::vector<float>> search_scales(const Filters& filters, std::span<const
     const RowMatrix all =
         Eigen::Map<const RowMatrix>(ordered.data() + g * of_group * length, of_group, length);
     if (options.share == ScaleShare::kTensor) {
-      parts.push_back(search.part(all, h, g * of_group));
+      ZP_ASSIGN_OR_RETURN(Part part, search.part(all, h, g * of_group));
+      parts.push_back(std::move(part));
     } else if (options.share == ScaleShare::kFilter) {
-      search.each_row(search.part(all, h, g * of_group), scales);
+      ZP_ASSIGN_OR_RETURN(const Part part, search.part(all, h, g * of_group));
+      search.each_row(part, scales);
     } else {
       const int64_t blocks = (length + options.block - 1) / options.block;
       std::vector<float> by_block;
       for (int64_t k = 0; k < length; k += options.block) {
         const int64_t width = std::min(options.block, length - k);
-        search.each_row(
-            search.part(all.middleCols(k, width), h.block(k, k, width, width), g * of_group),
-            by_block);
+        ZP_ASSIGN_OR_RETURN(
+            const Part part,
+            search.part(all.middleCols(k, width), h.block(k, k, width, width), g * of_group));
+        search.each_row(part, by_block);
       }
       for (int64_t o = 0; o < of_group; ++o) {
         for (int64_t b = 0; b < blocks; ++b) scales.push_back(by_block[index(b * of_group + o)]);

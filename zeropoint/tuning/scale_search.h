@@ -2,9 +2,10 @@
 //
 // Of `candidates` scales between `narrowest` times the one that covers the filter and the one at
 // which no pair of codes exceeds its limit (plan/pairs.h), and the covering one itself, each filter
-// takes the one with the smallest d^T H d, d = w - scale * q, q the nearest codes held to the pair
-// limit: the usual search for the range with the least squared error, with H in place of the
-// identity, so that errors count as they reach the output, correlations between inputs included.
+// takes the one with the smallest d^T H d, d = w - scale * q, q the codes rounded to nearest, or as
+// GPTQ rounds them, and held to the pair limit: the usual search for the range with the least
+// squared error, with H in place of the identity, so that errors count as they reach the output,
+// correlations between inputs included.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,13 @@ enum class ScaleShare {
   kBlock,   // one for each run of `block` elements of each filter; errors of blocks count alone
 };
 
+// How the codes that judge a scale are rounded.
+enum class ScaleRounding {
+  kNearest,
+  kGptq,  // as optimized_codes (gptq.h) will, without its descent; the error is then that with
+          // `dampening`
+};
+
 struct ScaleSearchOptions {
   IntType type = IntType::kInt8;
   NarrowRange narrow = NarrowRange::kYes;
@@ -32,8 +40,12 @@ struct ScaleSearchOptions {
   ScaleShare share = ScaleShare::kFilter;
   int64_t block = 0;
   MeanError mean = MeanError::kCounts;
-  int candidates = 16;     // at least 2
-  double narrowest = 0.7;  // of the scale that covers the filter
+  ScaleRounding rounding = ScaleRounding::kNearest;
+  double dampening = 0.01;  // of kGptq
+  int candidates = 16;      // at least 2
+  // The smallest candidate, as a part of the scale that covers the filter. Codes of 4 bits gain
+  // from less, such as 0.4.
+  double narrowest = 0.7;
   // The smallest that each filter may have, or empty: keeps codes of the bias in their range
   // (least_scales below).
   std::vector<double> least = {};

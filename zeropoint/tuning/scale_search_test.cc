@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "zeropoint/plan/planned_codes.h"
+#include "zeropoint/tuning/gptq.h"
 #include "zeropoint/tuning/test_moments.h"
 
 namespace zp {
@@ -67,6 +68,29 @@ TEST(ScaleSearch, IsNeverWorseThanTheScaleThatCovers) {
       }
     }
   }
+}
+
+// What GPTQ then makes of the scales, at 4 bits, against those found for rounding to nearest and
+// those that cover.
+TEST(ScaleSearch, FindsScalesForGptq) {
+  const Filters filters = conv_filters(kDims, 1);
+  const auto weights = random_weights(360, 9);
+  const SecondMoments moments = moments_of(correlated_codes(400, 36, 10), 1, 9, 4);
+  const auto error = [&](const std::vector<float>& scales) {
+    CodeGrid grid = covering_grid(weights, filters, IntType::kInt4, PairSafety::kNone);
+    grid.scales = scales;
+    const auto codes = optimized_codes(filters, weights, grid, moments, {.sweeps = 0}).value();
+    const auto all =
+        output_errors(filters, weights, codes, grid, moments, MeanError::kCounts).value();
+    return std::accumulate(all.begin(), all.end(), 0.0);
+  };
+  const auto searched_for = [&](ScaleRounding rounding) {
+    return error(searched(filters, weights, moments,
+                          {.type = IntType::kInt4, .rounding = rounding, .narrowest = 0.4}));
+  };
+  const double ours = searched_for(ScaleRounding::kGptq);
+  EXPECT_LT(ours, searched_for(ScaleRounding::kNearest));
+  EXPECT_LT(ours, error(covering_grid(weights, filters, IntType::kInt4, PairSafety::kNone).scales));
 }
 
 TEST(ScaleSearch, FindsOneScaleForAll) {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "zeropoint/kernels/gram.h"
+#include "zeropoint/tuning/nearest_integer.h"
 
 namespace zp {
 namespace {
@@ -29,13 +30,6 @@ Status check_rows(const InputCodes& codes, int64_t rows) {
                                       codes.largest, most));
 }
 
-// The nearest integer, ties to even, for |x| < 2^22. Before SSE4.1 there is no instruction for it,
-// and a call for each element takes longer than all the rest.
-float nearest(float x) {
-  constexpr float kShift = 12582912;  // 1.5 * 2^23
-  return (x + kShift) - kShift;
-}
-
 // Of the columns of one group in one sample: codes, and the differences to the float model's.
 struct GroupValues {
   std::vector<float> codes;
@@ -44,19 +38,21 @@ struct GroupValues {
 
 Status to_codes(std::span<const float> values, const InputCodes& codes, std::vector<float>& out) {
   const auto per_value = static_cast<float>(1 / codes.scale);
+  const auto largest = static_cast<float>(codes.largest);
   out.resize(values.size());
-  float largest = 0;
-  bool finite = true;
+  int32_t outside = 0;  // a count, which compilers vectorize
   for (size_t i = 0; i < values.size(); ++i) {
-    const float code = nearest(values[i] * per_value);
+    const float code = nearest_integer(values[i] * per_value);
     out[i] = code;
-    largest = std::max(largest, std::abs(code));
-    finite &= values[i] - values[i] == 0;
+    outside += std::abs(code) <= largest ? 0 : 1;  // NaN is outside as well
   }
-  if (finite && largest <= static_cast<float>(codes.largest)) return {};
-  if (!finite) return invalid_data("NaN or infinity among its data");
-  return invalid_data(fmt::format("a value of {} at scale {}; expected codes of at most {}",
-                                  double{largest} * codes.scale, codes.scale, codes.largest));
+  if (outside == 0) return {};
+  const auto bad =
+      std::ranges::find_if(out, [&](float code) { return !(std::abs(code) <= largest); });
+  const float value = values[static_cast<size_t>(bad - out.begin())];
+  if (!std::isfinite(value)) return invalid_data("NaN or infinity among its data");
+  return invalid_data(fmt::format("a value of {} at scale {}; expected codes of at most {}", value,
+                                  codes.scale, codes.largest));
 }
 
 Status to_differences(std::span<const float> float_values, std::span<const float> its_codes,
@@ -64,13 +60,13 @@ Status to_differences(std::span<const float> float_values, std::span<const float
   const auto per_value = static_cast<float>(1 / codes.scale);
   const auto most = static_cast<float>(kDifferenceSteps * codes.largest);
   out.resize(float_values.size());
-  bool finite = true;
+  int32_t infinite = 0;
   for (size_t i = 0; i < float_values.size(); ++i) {
     const float steps = (float_values[i] * per_value - its_codes[i]) * kDifferenceSteps;
-    finite &= steps - steps == 0;
-    out[i] = nearest(std::clamp(steps, -most, most));
+    infinite += steps - steps == 0 ? 0 : 1;
+    out[i] = nearest_integer(std::clamp(steps, -most, most));
   }
-  if (finite) return {};
+  if (infinite == 0) return {};
   return invalid_data("NaN or infinity among the float model's data");
 }
 
