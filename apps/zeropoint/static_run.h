@@ -46,6 +46,7 @@ struct StaticRun {
   std::optional<CalibrationStatistics> statistics;
   RunOptions options;
   std::vector<std::pair<std::string, double>> seconds;
+  int64_t min_opset = 0;  // that the model was prepared for
 };
 
 // The samples as calibrate() takes them; they must outlive it.

@@ -55,6 +55,15 @@ def test_threads_shards_statistics_and_plan_give_the_same_bytes(samples, tmp_pat
     assert quantize(tmp_path / "4.onnx", "--plan", tmp_path / "plan.json") == one
 
 
+def test_statistics_serve_codes_of_other_widths(samples, tmp_path):
+    model = DIGITS / "digits.onnx"
+    zeropoint("calibrate", model, "--calibration", samples / "all", "-o", tmp_path / "statistics")
+    for options in (["--activations", "uint16"], ["--weights", "int4"]):
+        from_samples = quantize(tmp_path / "1.onnx", "--calibration", samples / "all", *options)
+        from_file = quantize(tmp_path / "2.onnx", "--statistics", tmp_path / "statistics", *options)
+        assert from_samples == from_file
+
+
 def test_a_shard_counts_once(samples, tmp_path):
     zeropoint("calibrate", DIGITS / "digits.onnx", "--calibration", samples / "one",
               "-o", tmp_path / "one")
