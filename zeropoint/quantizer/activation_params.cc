@@ -68,7 +68,8 @@ class Chooser {
  public:
   Chooser(const Model& model, const GraphPlacement& placement, const Observed& observed,
           const ActivationOptions& options)
-      : graph_(model.graph()),
+      : model_(model),
+        graph_(model.graph()),
         index_(graph_),
         placement_(placement),
         observed_(observed),
@@ -95,17 +96,13 @@ class Chooser {
     }
     for (size_t i = 0; i < own.size(); ++i) {
       const auto& constant = placement_.constants[i];
-      Group alone{own[i]};
-      ZP_ASSIGN_OR_RETURN(const QuantParams params,
-                          at_tensor(params_of(constant.group ? groups_.at(*constant.group) : alone),
-                                    constant.tensor));
-      WeightPlan plan;
-      plan.tensor = constant.tensor;
-      plan.input = constant.input;
-      plan.type = params.type;
-      plan.narrow = params.narrow;
-      plan.scales = {params.scale};
-      plan.zero_points = {params.zero_point};
+      const Group alone{own[i]};
+      ZP_ASSIGN_OR_RETURN(
+          WeightPlan plan,
+          at_tensor(constant.has_row_scales
+                        ? row_plan(constant)
+                        : plan_with(constant, constant.group ? groups_.at(*constant.group) : alone),
+                    constant.tensor));
       chosen.constants.push_back(std::move(plan));
     }
     return chosen;
@@ -231,6 +228,41 @@ class Chooser {
     return range;
   }
 
+  Result<WeightPlan> plan_with(const PlacedConstant& constant, const Group& group) const {
+    ZP_ASSIGN_OR_RETURN(const QuantParams params, params_of(group));
+    WeightPlan plan;
+    plan.tensor = constant.tensor;
+    plan.input = constant.input;
+    plan.type = params.type;
+    plan.narrow = params.narrow;
+    plan.scales = {params.scale};
+    plan.zero_points = {params.zero_point};
+    return plan;
+  }
+
+  // int8 codes with a symmetric scale for each row.
+  Result<WeightPlan> row_plan(const PlacedConstant& constant) const {
+    ZP_ASSIGN_OR_RETURN(const Tensor value, model_.read(*index_.constant(constant.tensor)));
+    ZP_ASSIGN_OR_RETURN(const auto floats, to_floats(value));
+    WeightPlan plan;
+    plan.tensor = constant.tensor;
+    plan.input = constant.input;
+    plan.axis = 0;
+    const auto rows = static_cast<size_t>(value.shape().dim(0));
+    const size_t length = rows > 0 ? floats.size() / rows : 0;
+    ParamOptions options;
+    options.scheme = Scheme::kSymmetric;
+    options.narrow = plan.narrow;
+    for (size_t row = 0; row < rows; ++row) {
+      Range range;
+      for (size_t i = row * length; i < (row + 1) * length; ++i)
+        range = range.widened_to(floats[i]);
+      ZP_ASSIGN_OR_RETURN(const QuantParams params, choose_params(range, plan.type, options));
+      plan.scales.push_back(params.scale);
+    }
+    return plan;
+  }
+
   Result<Range> constant_range(const std::string& tensor) const {
     const Observer* observer = observed_.find(tensor);
     if (!observer) return invalid_data("it was not observed");
@@ -268,6 +300,7 @@ class Chooser {
     return params;
   }
 
+  const Model& model_;
   const onnx::GraphProto& graph_;
   GraphIndex index_;
   const GraphPlacement& placement_;

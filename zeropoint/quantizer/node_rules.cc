@@ -105,6 +105,12 @@ int64_t element_count(const onnx::TensorProto& tensor) {
   return elements;
 }
 
+bool is_row_lookup(const onnx::NodeProto& node, const GraphIndex& index) {
+  if (!is_op(node, "Gather") || int_attribute(node, "axis", 0) != 0) return false;
+  const auto* table = index.constant(node.input(0));
+  return table && table->dims_size() >= 2;
+}
+
 std::vector<NodeRule> node_rules(const onnx::GraphProto& graph, const GraphIndex& index,
                                  const ValueInfos& values, const Target& target) {
   const Rules rules(index, values, target);

@@ -36,6 +36,9 @@ inline constexpr int64_t kLeastTable = 4096;
 // The elements of a constant.
 int64_t element_count(const onnx::TensorProto& tensor);
 
+// Whether the node looks up whole rows of a constant: Gather along axis 0.
+bool is_row_lookup(const onnx::NodeProto& node, const GraphIndex& index);
+
 // Whether the node moves values out of a constant and reads no activation.
 inline bool is_table(const NodeRule& rule) {
   return rule.role == OpRole::kKeepsValues && !rule.constants.empty();

@@ -135,7 +135,11 @@ class Placer {
 
   void place_table(int node) {
     if (!rule_holds(node) || !is_table(rule(node))) return;
-    quantize_node(node, "its constant data are kept as codes");
+    if (has_row_scales(node)) {
+      placed(node) = {true, "its table is kept as codes, with a scale a row"};
+    } else {
+      quantize_node(node, "its constant data are kept as codes");
+    }
   }
 
   // reaching_: values that reach the data input of a weighted node through operators with a rule.
@@ -270,7 +274,13 @@ class Placer {
 
   // Whether what the node reads and makes is under one scale.
   bool shares_parameters(int node) const {
+    if (has_row_scales(node)) return false;
     return has_role(node, OpRole::kKeepsValues) || has_role(node, OpRole::kConcat);
+  }
+
+  bool has_row_scales(int node) const {
+    return target_.looks_up_scales && is_table(rule(node)) &&
+           is_row_lookup(graph_.node(node), index_);
   }
 
   void collect_constants() {
@@ -278,6 +288,7 @@ class Placer {
       if (!quantized(i)) continue;
       for (const int input : rule(i).constants) {
         PlacedConstant constant{i, input, graph_.node(i).input(input)};
+        constant.has_row_scales = has_row_scales(i);
         const auto output = numbers_.find(graph_.node(i).output(0));
         if (shares_parameters(i) && output != numbers_.end()) constant.group = find(output->second);
         placement_.constants.push_back(std::move(constant));

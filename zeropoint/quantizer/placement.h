@@ -35,6 +35,7 @@ struct PlacedConstant {
   std::string tensor;
   // Of the tensors whose parameters it has; nothing: it has its own.
   std::optional<int> group = std::nullopt;
+  bool has_row_scales = false;  // one a row, along axis 0; then it has no group
 };
 
 struct GraphPlacement {

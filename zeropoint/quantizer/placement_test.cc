@@ -251,7 +251,7 @@ TEST(Placement, AConstantFirstFactorIsQuantizedToo) {
 TEST(Placement, LargeTablesAreKeptAsCodes) {
   const std::string graph = "[e] t = Gather(table, ids) [n] y = Neg(t)";
   const std::string large = ", float[256,16] table = " + ones(4096);
-  for (const char* target : {"onnxruntime", "openvino", "qnn", "tflite"}) {
+  for (const char* target : {"onnxruntime", "qnn", "tflite"}) {
     const Placed placed(target, graph, ", int64[4] ids", large, "float[4,16] y");
     EXPECT_THAT(placed.nodes(), ElementsAre("e")) << target;
     EXPECT_THAT(placed.tensors(), ElementsAre("t!")) << target;
@@ -259,6 +259,12 @@ TEST(Placement, LargeTablesAreKeptAsCodes) {
     EXPECT_EQ(placed.constants()[0].tensor, "table");
     EXPECT_EQ(placed.constants()[0].group, placed.group("t"));
   }
+  const Placed rows("openvino", graph, ", int64[4] ids", large, "float[4,16] y");
+  EXPECT_THAT(rows.nodes(), ElementsAre("e"));
+  EXPECT_THAT(rows.tensors(), IsEmpty()) << "each row comes with its scale";
+  ASSERT_EQ(rows.constants().size(), 1U);
+  EXPECT_TRUE(rows.constants()[0].has_row_scales);
+  EXPECT_FALSE(rows.constants()[0].group);
   const Placed trt("tensorrt", graph, ", int64[4] ids", large, "float[4,16] y");
   EXPECT_EQ(trt.reason("e"), "its data are constant");
 }

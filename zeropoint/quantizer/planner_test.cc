@@ -115,6 +115,23 @@ TEST(Planner, ATableThatOneScaleDoesNotServeStaysInFloat) {
   EXPECT_TRUE(plan->activations.empty());
 }
 
+TEST(Planner, OpenVinoLooksUpAScaleWithEachRow) {
+  const auto plan = plan_of(table_model(1000), {}, "openvino");
+  ASSERT_TRUE(plan) << plan.error().message;
+  const NodePlan& node = *find_node(*plan, "e");
+  EXPECT_TRUE(node.quantized);
+  ASSERT_EQ(node.weights.size(), 1U);
+  EXPECT_EQ(node.weights[0].axis, 0);
+  ASSERT_EQ(node.weights[0].scales.size(), 256U);
+  float largest = 0;
+  for (int i = 255 * 16; i < 4096; ++i) {
+    largest = std::max(largest, std::abs(static_cast<float>((i * 37) % 199 - 99)) * 10);
+  }
+  EXPECT_FLOAT_EQ(node.weights[0].scales[255], largest / 127);
+  EXPECT_LT(node.weights[0].scales[0], 0.01F);
+  EXPECT_EQ(node.runs->execution, "int8");
+}
+
 TEST(Planner, PositionsThatAreSlicedStayInFloatAndMasksDoNot) {
   const char* slice = "Slice(t, zero, ids, zero) zero = Constant<value_ints = [0]>()";
   const auto positions = plan_of(table_model(1, slice), {{"v", spread(-1, 1)}}, "onnxruntime");

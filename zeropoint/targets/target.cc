@@ -58,6 +58,7 @@ Target openvino() {
   target.runtime = Runtime::kOpenVino;
   target.stay_in_float.clear();
   target.product_needs_middle_zero_point = true;
+  target.looks_up_scales = true;
   target.ops = with(common_ops(), {{"ConvTranspose", OpRole::kWeighted}});
   return target;
 }

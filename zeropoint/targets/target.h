@@ -81,6 +81,8 @@ struct Target {
   bool product_needs_middle_zero_point = false;
   // Embeddings and masks: nodes of kKeepsValues that read from a constant.
   RuleUse tables = RuleUse::kAlways;
+  // Of an embedding, rows are looked up as codes with a scale each, which goes with them.
+  bool looks_up_scales = false;
   std::map<std::string, OpRole, std::less<>> ops;
   std::map<std::string, FixedOutput, std::less<>> fixed_outputs;
   // Why operators without a rule have none, where there is more to say than that.
