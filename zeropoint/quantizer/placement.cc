@@ -37,8 +37,8 @@ class Placer {
     if (target_.integer_only) {
       for (int i = 0; i < graph_.node_size(); ++i) place_freely(i);
     } else {
-      for (int i = 0; i < graph_.node_size(); ++i) place_table(i);
       find_reaching();
+      for (int i = 0; i < graph_.node_size(); ++i) place_table(i);
       for (int i = 0; i < graph_.node_size(); ++i) place_between(i);
     }
     for (int i = 0; i < graph_.node_size(); ++i) explain(i);
@@ -135,7 +135,11 @@ class Placer {
 
   void place_table(int node) {
     if (!rule_holds(node) || !is_table(rule(node))) return;
-    if (has_row_scales(node)) {
+    // What integer nodes read is better rounded once, to their codes.
+    const auto& proto = graph_.node(node);
+    if (target_.looks_up_scales && is_row_lookup(proto, index_) &&
+        !reaching_.contains(proto.output(0))) {
+      with_row_scales_.insert(node);
       placed(node) = {true, "its table is kept as codes, with a scale a row"};
     } else {
       quantize_node(node, "its constant data are kept as codes");
@@ -274,13 +278,8 @@ class Placer {
 
   // Whether what the node reads and makes is under one scale.
   bool shares_parameters(int node) const {
-    if (has_row_scales(node)) return false;
+    if (with_row_scales_.contains(node)) return false;
     return has_role(node, OpRole::kKeepsValues) || has_role(node, OpRole::kConcat);
-  }
-
-  bool has_row_scales(int node) const {
-    return target_.looks_up_scales && is_table(rule(node)) &&
-           is_row_lookup(graph_.node(node), index_);
   }
 
   void collect_constants() {
@@ -288,7 +287,7 @@ class Placer {
       if (!quantized(i)) continue;
       for (const int input : rule(i).constants) {
         PlacedConstant constant{i, input, graph_.node(i).input(input)};
-        constant.has_row_scales = has_row_scales(i);
+        constant.has_row_scales = with_row_scales_.contains(i);
         const auto output = numbers_.find(graph_.node(i).output(0));
         if (shares_parameters(i) && output != numbers_.end()) constant.group = find(output->second);
         placement_.constants.push_back(std::move(constant));
@@ -318,6 +317,7 @@ class Placer {
   std::unordered_set<std::string> reaching_;
   std::unordered_map<std::string, int> makers_;  // outputs of weighted nodes, activation included
   std::unordered_map<int, int> branch_inputs_;
+  std::unordered_set<int> with_row_scales_;       // tables
   std::unordered_map<std::string, int> numbers_;  // of placement_.tensors, by name
   std::vector<int> parents_;
 };

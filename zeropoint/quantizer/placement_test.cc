@@ -265,6 +265,11 @@ TEST(Placement, LargeTablesAreKeptAsCodes) {
   ASSERT_EQ(rows.constants().size(), 1U);
   EXPECT_TRUE(rows.constants()[0].has_row_scales);
   EXPECT_FALSE(rows.constants()[0].group);
+  const Placed read("openvino", "[e] t = Gather(table, ids) [a] y = MatMul(t, m)", ", int64[4] ids",
+                    large, "float[4,16] y");
+  EXPECT_THAT(read.tensors(), ElementsAre("t!"));
+  ASSERT_EQ(read.constants().size(), 1U);
+  EXPECT_FALSE(read.constants()[0].has_row_scales) << "what integers read is rounded once";
   const Placed trt("tensorrt", graph, ", int64[4] ids", large, "float[4,16] y");
   EXPECT_EQ(trt.reason("e"), "its data are constant");
 }
