@@ -31,7 +31,7 @@ Result<Work> start(const Arguments& arguments) {
   ZP_RETURN_IF_ERROR(check_sample_options(arguments.run.samples));
   return Work([=]() -> Result<std::string> {
     ZP_ASSIGN_OR_RETURN(StaticRun run, begin_run(arguments.run, PrepareOptions{}.min_opset));
-    ZP_RETURN_IF_ERROR(observe(arguments.run, run));
+    ZP_RETURN_IF_ERROR(observe(arguments.run, targets(), run));
     ZP_RETURN_IF_ERROR(save_statistics(arguments.output, *run.statistics));
     std::string text =
         fmt::format("{} tensors observed on {} samples -> {}\n", run.statistics->tensors.size(),

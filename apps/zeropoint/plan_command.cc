@@ -32,7 +32,7 @@ Result<Work> start(const Arguments& arguments) {
   ZP_RETURN_IF_ERROR(check_sample_options(arguments.run.samples));
   return Work([=]() -> Result<std::string> {
     ZP_ASSIGN_OR_RETURN(StaticRun run, begin_run(arguments.run, needed_opset(options)));
-    ZP_RETURN_IF_ERROR(observe(arguments.run, run));
+    ZP_RETURN_IF_ERROR(observe(arguments.run, {options.target, 1}, run));
     ZP_ASSIGN_OR_RETURN(const Plan plan, plan_of(arguments.plan, options, run));
     const std::string text = to_json(plan) + "\n";
     if (!arguments.output) return text;

@@ -86,7 +86,7 @@ Result<QuantizeReport> quantize_static(const Arguments& arguments, const PlanOpt
     plan = *std::move(given);
     ZP_RETURN_IF_ERROR(predict_runs(run.prepared.model, plan));
   } else {
-    ZP_RETURN_IF_ERROR(observe(arguments.run, run));
+    ZP_RETURN_IF_ERROR(observe(arguments.run, {options.target, 1}, run));
     ZP_ASSIGN_OR_RETURN(plan, plan_of(arguments.plan, options, run));
   }
   Stopwatch watch;

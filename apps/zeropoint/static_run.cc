@@ -102,7 +102,7 @@ Result<StaticRun> begin_run(const StaticArguments& arguments, int64_t min_opset)
   return run;
 }
 
-Status observe(const StaticArguments& arguments, StaticRun& run) {
+Status observe(const StaticArguments& arguments, std::span<const Target> targets, StaticRun& run) {
   Stopwatch watch;
   if (arguments.statistics) {
     ZP_ASSIGN_OR_RETURN(run.statistics, load_statistics(*arguments.statistics));
@@ -114,7 +114,7 @@ Status observe(const StaticArguments& arguments, StaticRun& run) {
   set_stage("calibrating");
   ZP_ASSIGN_OR_RETURN(
       run.statistics,
-      calibrate_model(run.prepared, calibration_inputs(*run.samples),
+      calibrate_model(run.prepared, targets, calibration_inputs(*run.samples),
                       hash(run.samples->source.options().preprocessing), run.options));
   run.seconds.emplace_back("calibrate", watch.lap());
   return {};

@@ -54,8 +54,8 @@ CalibrationInputs calibration_inputs(const OpenedSamples& samples);
 
 // Reads and prepares the model and opens the samples, where there are some.
 Result<StaticRun> begin_run(const StaticArguments& arguments, int64_t min_opset);
-// Calibrates, or reads the statistics.
-Status observe(const StaticArguments& arguments, StaticRun& run);
+// Calibrates for plans of these targets, or reads the statistics.
+Status observe(const StaticArguments& arguments, std::span<const Target> targets, StaticRun& run);
 // The plan of the observed run.
 Result<Plan> plan_of(const PlanArguments& arguments, const PlanOptions& options, StaticRun& run);
 // Fills in what samples, statistics and plan say.

@@ -68,14 +68,17 @@ uint64_t HistogramTable::count(uint16_t key) const {
 }
 
 bool HistogramTable::drain(size_t octave, OctaveCounts& counts) {
-  uint64_t sum = 0;
+  // No sum exceeds the elements of the table, which fit 32 bits.
+  std::array<uint32_t, kOctaveBuckets> sums{};
   for (size_t table = 0; table < kTables; ++table) {
     uint32_t* const from = counters_.data() + table * kTableStride + octave * kOctaveBuckets;
-    for (size_t i = 0; i < kOctaveBuckets; ++i) {
-      sum += from[i];
-      counts[i] += from[i];
-    }
+    for (size_t i = 0; i < kOctaveBuckets; ++i) sums[i] += from[i];
     std::fill_n(from, kOctaveBuckets, 0u);
+  }
+  uint32_t sum = 0;
+  for (size_t i = 0; i < kOctaveBuckets; ++i) {
+    sum += sums[i];
+    counts[i] += sums[i];
   }
   elements_ -= sum;
   return sum != 0;

@@ -32,10 +32,6 @@ void Distribution::add(std::span<const float> x) {
   octaves_.add(x.subspan(i));
 }
 
-void Distribution::take(kernels::HistogramTable& table, const kernels::MinMax& of_table) {
-  octaves_.take(table, of_table);
-}
-
 void Distribution::merge(const Distribution& other) {
   if (!other.exact_) {
     if (exact_) turn_into_octaves();

@@ -5,8 +5,6 @@
 #include <span>
 #include <vector>
 
-#include "zeropoint/kernels/histogram.h"
-#include "zeropoint/kernels/min_max.h"
 #include "zeropoint/observe/exact_values.h"
 #include "zeropoint/observe/octaves.h"
 
@@ -24,9 +22,6 @@ class Distribution {
  public:
   // The finite elements of x that are not zero.
   void add(std::span<const float> x);
-  // Moves such elements out of a table; of_table is the min_max of all that was added to it.
-  // Requires !is_exact().
-  void take(kernels::HistogramTable& table, const kernels::MinMax& of_table);
   void merge(const Distribution& other);
 
   bool is_exact() const { return exact_; }

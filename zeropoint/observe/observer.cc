@@ -12,13 +12,8 @@
 namespace zp {
 namespace {
 
-// 64 KB: what one kernel has read, the next finds in the cache.
+// 64 KB: what the extremes have read, the moments find in the cache.
 constexpr size_t kChunk = 16384;
-
-kernels::HistogramTable& scratch_table() {
-  thread_local kernels::HistogramTable table;
-  return table;
-}
 
 // The ends of the bucket that holds all floats with these upper 16 bits, by magnitude.
 struct Ends {
@@ -74,19 +69,23 @@ Result<Observer> Observer::per_channel(int64_t channels) {
 }
 
 Status Observer::check_room(uint64_t elements) const {
-  if (elements <= kMaxElements - statistics_.extremes.count) return {};
-  return invalid_argument(fmt::format("observer of {} elements: {} more would exceed 2^63",
-                                      statistics_.extremes.count, elements));
+  if (elements <= kMaxElements - extremes_.count) return {};
+  return invalid_argument(
+      fmt::format("observer of {} elements: {} more would exceed 2^63", extremes_.count, elements));
 }
 
-Status Observer::observe(std::span<const float> x) {
+Status Observer::observe(std::span<const float> x) { return observe_part(x, x); }
+
+Status Observer::observe_part(std::span<const float> all, std::span<const float> part) {
   if (!channels_.empty()) {
     return invalid_argument(fmt::format(
         "observer of {} channels: expected a tensor with a channel axis, got a span of {} floats",
-        channels_.size(), x.size()));
+        channels_.size(), part.size()));
   }
-  ZP_RETURN_IF_ERROR(check_room(x.size()));
-  add(x);
+  ZP_RETURN_IF_ERROR(check_room(all.size()));
+  const kernels::MinMax of_part = add(part);
+  extremes_.merge(part.size() == all.size() ? kernels::ValueRange::of(of_part)
+                                            : kernels::value_range(all));
   return {};
 }
 
@@ -97,41 +96,43 @@ Status Observer::observe(const TensorView<const float>& x, int64_t channel_axis)
                                         channels_.size(), channel_axis, x.shape().to_string(),
                                         split.axis));
   }
-  ZP_RETURN_IF_ERROR(check_room(x.data().size()));
-  kernels::for_each_channel_run(x.data(), split,
-                                [this](int64_t channel, std::span<const float> run) {
-                                  channels_[static_cast<size_t>(channel)].add(run);
-                                });
-  add(x.data());
+  return observe_part(x.data(), x.data(), split);
+}
+
+Status Observer::observe_part(std::span<const float> all, std::span<const float> part,
+                              const AxisSplit& split) {
+  if (static_cast<size_t>(split.axis) != channels_.size()) {
+    return invalid_argument(
+        fmt::format("observer of {} channels: the tensor has {}", channels_.size(), split.axis));
+  }
+  ZP_RETURN_IF_ERROR(check_room(all.size()));
+  const kernels::MinMax of_part = add(part, split);
+  extremes_.merge(part.size() == all.size() ? kernels::ValueRange::of(of_part)
+                                            : kernels::value_range(all));
   return {};
 }
 
-void Observer::add(std::span<const float> x) {
-  // The table pays once the time to look through its octaves is small beside the counting.
-  if (x.size() < kChunk) {
-    statistics_.add(x);
-    distribution_.add(x);
-    return;
-  }
-  kernels::HistogramTable& table = scratch_table();
-  kernels::MinMax of_table;
+kernels::MinMax Observer::add(std::span<const float> x) {
+  Statistics of_x;
   for (size_t begin = 0; begin < x.size(); begin += kChunk) {
-    const auto chunk = x.subspan(begin, std::min(kChunk, x.size() - begin));
-    const kernels::MinMax of_chunk = kernels::min_max(chunk);
-    statistics_.extremes.merge(of_chunk);
-    kernels::add_moments(chunk, statistics_.moments);
-    if (distribution_.is_exact()) {
-      distribution_.add(chunk);
-      continue;
-    }
-    if (!table.add(chunk)) {  // full
-      distribution_.take(table, std::exchange(of_table, {}));
-      distribution_.add(chunk);
-      continue;
-    }
-    of_table.merge(of_chunk);
+    of_x.add(x.subspan(begin, std::min(kChunk, x.size() - begin)));
   }
-  if (table.elements() != 0) distribution_.take(table, of_table);
+  distribution_.add(x);
+  statistics_.merge(of_x);
+  return of_x.extremes;
+}
+
+kernels::MinMax Observer::add(std::span<const float> x, const AxisSplit& split) {
+  Statistics of_x;
+  kernels::for_each_channel_run(x, split, [&](int64_t channel, std::span<const float> run) {
+    Statistics of_run;
+    of_run.add(run);
+    channels_[static_cast<size_t>(channel)].merge(of_run);
+    of_x.merge(of_run);
+  });
+  distribution_.add(x);
+  statistics_.merge(of_x);
+  return of_x.extremes;
 }
 
 Status Observer::merge(const Observer& other) {
@@ -140,7 +141,8 @@ Status Observer::merge(const Observer& other) {
         fmt::format("observers of {} and {} channels (0: the tensor as a whole) do not merge",
                     channels_.size(), other.channels_.size()));
   }
-  ZP_RETURN_IF_ERROR(check_room(other.statistics_.extremes.count));
+  ZP_RETURN_IF_ERROR(check_room(other.extremes_.count));
+  extremes_.merge(other.extremes_);
   statistics_.merge(other.statistics_);
   for (size_t i = 0; i < channels_.size(); ++i) channels_[i].merge(other.channels_[i]);
   distribution_.merge(other.distribution_);
@@ -172,9 +174,10 @@ std::vector<Bucket> Observer::buckets() const {
   return buckets;
 }
 
-Observer Observer::from_parts(Statistics statistics, std::vector<Statistics> channels,
-                              Distribution distribution) {
+Observer Observer::from_parts(const kernels::ValueRange& extremes, Statistics statistics,
+                              std::vector<Statistics> channels, Distribution distribution) {
   Observer observer;
+  observer.extremes_ = extremes;
   observer.statistics_ = std::move(statistics);
   observer.channels_ = std::move(channels);
   observer.distribution_ = std::move(distribution);

@@ -9,6 +9,7 @@
 #include "zeropoint/base/tensor_view.h"
 #include "zeropoint/kernels/min_max.h"
 #include "zeropoint/kernels/moments.h"
+#include "zeropoint/kernels/value_range.h"
 #include "zeropoint/observe/distribution.h"
 
 namespace zp {
@@ -36,13 +37,15 @@ struct Bucket {
   friend bool operator==(const Bucket&, const Bucket&) = default;
 };
 
-// An Observer is a value. It takes spans of floats in one pass and needs no range beforehand; NaN
-// and infinities are counted and enter nothing else. Merging is exact: any split of the data into
+// An Observer is a value. Of all elements it keeps counts and extremes; the rest it keeps of the
+// elements that it looks at closely, which are all of them or a part that the caller has chosen
+// (element_sample.h). It takes spans of floats in one pass and needs no range beforehand; NaN and
+// infinities are counted and enter nothing else. Merging is exact: any split of the data into
 // observers, merged in any order, by any number of threads, on any instruction set gives the same
 // bytes (observer_io.h). Use one observer a thread.
 //
 // Memory: at most 531 KB (distribution.h), and 224 bytes a channel. A thread that observes spans of
-// 16384 floats or more keeps 1 MB of scratch memory.
+// 4096 floats or more keeps 1 MB of scratch memory.
 class Observer {
  public:
   // The most elements that an observer, or several merged, may have: ExactSum's limit.
@@ -59,10 +62,19 @@ class Observer {
   // Errors: an axis outside [-rank, rank); as many elements along it as the observer has channels
   // are expected.
   Status observe(const TensorView<const float>& x, int64_t channel_axis);
+  // The same for `part`, some of the elements of `all`, of the others counts and extremes alone.
+  // With channels the part is laid out as `split` says.
+  Status observe_part(std::span<const float> all, std::span<const float> part);
+  Status observe_part(std::span<const float> all, std::span<const float> part,
+                      const AxisSplit& split);
   // Takes up what the other one has seen. An error, and nothing changed, where they differ in
   // channels or would exceed kMaxElements together.
   Status merge(const Observer& other);
 
+  // Of all elements.
+  const kernels::ValueRange& extremes() const { return extremes_; }
+
+  // All that follows is of the elements looked at closely.
   const Statistics& statistics() const { return statistics_; }
   // Empty for the tensor as a whole.
   std::span<const Statistics> channels() const { return channels_; }
@@ -77,13 +89,16 @@ class Observer {
 
   // Puts an observer together from its parts as they are; check() (observer_check.h) tells whether
   // they belong together.
-  static Observer from_parts(Statistics statistics, std::vector<Statistics> channels,
-                             Distribution distribution);
+  static Observer from_parts(const kernels::ValueRange& extremes, Statistics statistics,
+                             std::vector<Statistics> channels, Distribution distribution);
 
  private:
   Status check_room(uint64_t elements) const;
-  void add(std::span<const float> x);
+  // What was added.
+  kernels::MinMax add(std::span<const float> x);
+  kernels::MinMax add(std::span<const float> x, const AxisSplit& split);
 
+  kernels::ValueRange extremes_;
   Statistics statistics_;
   std::vector<Statistics> channels_;
   Distribution distribution_;

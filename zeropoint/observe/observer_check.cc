@@ -13,10 +13,13 @@ namespace zp {
 namespace {
 
 using kernels::MinMax;
+using kernels::ValueRange;
 
 bool same_bits(float a, float b) {
   return std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
 }
+
+bool is_minus_zero(float x) { return same_bits(x, -0.0F); }
 
 tl::unexpected<Error> inconsistent(std::string_view what) {
   return invalid_data(fmt::format("inconsistent: {}", what));
@@ -48,7 +51,7 @@ bool extremes_possible(const MinMax& m) {
            same_bits(m.smallest_magnitude, MinMax::kNone);
   }
   if (!std::isfinite(m.min) || !std::isfinite(m.max) || m.min > m.max) return false;
-  if ((m.min == 0 && std::signbit(m.min)) || (m.max == 0 && std::signbit(m.max))) return false;
+  if (is_minus_zero(m.min) || is_minus_zero(m.max)) return false;
   const uint64_t others = m.finite() - m.zeros;
   if (others == 0) {
     return m.min == 0 && m.max == 0 && same_bits(m.smallest_magnitude, MinMax::kNone);
@@ -70,6 +73,29 @@ bool extremes_possible(const MinMax& m) {
 // low <= sum <= high as exact numbers.
 bool within(const ExactSum& low, const ExactSum& sum, const ExactSum& high) {
   return !(sum < low) && !(high < sum);
+}
+
+// What is said of all elements, against what is known of those looked at closely.
+Status check_extremes(const ValueRange& all, const ValueRange& part) {
+  uint64_t rest = all.count;
+  for (const uint64_t kind : {all.nan, all.positive_infinity, all.negative_infinity}) {
+    if (kind > rest) return inconsistent("more NaN and infinities than elements");
+    rest -= kind;
+  }
+  const bool ends = rest == 0
+                        ? same_bits(all.min, MinMax::kNone) && same_bits(all.max, -MinMax::kNone)
+                        : std::isfinite(all.min) && std::isfinite(all.max) && all.min <= all.max &&
+                              !is_minus_zero(all.min) && !is_minus_zero(all.max);
+  if (all.count > Observer::kMaxElements || !ends) {
+    return inconsistent(fmt::format("minimum {} and maximum {} of {} elements, {} of them finite",
+                                    all.min, all.max, all.count, rest));
+  }
+  const bool holds = part.nan <= all.nan && part.positive_infinity <= all.positive_infinity &&
+                     part.negative_infinity <= all.negative_infinity &&
+                     part.finite() <= all.finite() && part.min >= all.min && part.max <= all.max &&
+                     (part.count < all.count || part == all);
+  if (!holds) return inconsistent("the elements looked at closely are not among all");
+  return {};
 }
 
 Status check_statistics(const Statistics& statistics) {
@@ -221,7 +247,9 @@ Status check_octaves(const Observer& observer) {
 Status check(const Observer& observer) {
   ZP_RETURN_IF_ERROR(check_statistics(observer.statistics()));
   ZP_RETURN_IF_ERROR(check_channels(observer));
-  return observer.distribution().is_exact() ? check_exact(observer) : check_octaves(observer);
+  ZP_RETURN_IF_ERROR(observer.distribution().is_exact() ? check_exact(observer)
+                                                        : check_octaves(observer));
+  return check_extremes(observer.extremes(), ValueRange::of(observer.statistics().extremes));
 }
 
 }  // namespace zp

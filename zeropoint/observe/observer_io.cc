@@ -15,11 +15,21 @@ namespace {
 
 constexpr SealedFormat kFormat{
     .magic = "ZPOBSERV", .version = kObserverVersion, .what = "an observer"};
+constexpr size_t kExtremesBytes = 4 * 8 + 2 * 4;
 constexpr size_t kStatisticsBytes = 6 * 8 + 3 * 4 + 2 * ExactSum::kWords * 8;
 constexpr size_t kValueBytes = 4 + 8;
 constexpr size_t kOctaveBytes = 2 + 8 * kernels::kOctaveBuckets;
 constexpr uint32_t kExact = 0;
 constexpr uint32_t kInOctaves = 1;
+
+void put(const kernels::ValueRange& range, ByteWriter& to) {
+  for (const uint64_t count :
+       {range.count, range.nan, range.positive_infinity, range.negative_infinity}) {
+    to.put(count);
+  }
+  to.put(range.min);
+  to.put(range.max);
+}
 
 void put(const Statistics& statistics, ByteWriter& to) {
   const kernels::MinMax& m = statistics.extremes;
@@ -36,6 +46,17 @@ ExactSum get_sum(ByteReader& reader) {
   ExactSum::Words words{};
   for (uint64_t& word : words) word = reader.get<uint64_t>();
   return ExactSum::from_words(words);
+}
+
+kernels::ValueRange get_extremes(ByteReader& reader) {
+  kernels::ValueRange range;
+  for (uint64_t* count :
+       {&range.count, &range.nan, &range.positive_infinity, &range.negative_infinity}) {
+    *count = reader.get<uint64_t>();
+  }
+  range.min = reader.get_float();
+  range.max = reader.get_float();
+  return range;
 }
 
 Statistics get_statistics(ByteReader& reader) {
@@ -111,12 +132,20 @@ Result<Distribution> parse_octaves(ByteReader& reader) {
 
 Result<Observer> parse(std::span<const std::byte> bytes) {
   ZP_ASSIGN_OR_RETURN(const Unsealed unsealed, unseal(kFormat, bytes));
+  if (unsealed.version != kObserverVersion) {
+    return invalid_data(
+        fmt::format("written in version {}, which lacks what version {} needs: calibrate again",
+                    unsealed.version, kObserverVersion));
+  }
   const uint32_t kind = unsealed.kind;
   if (kind != kExact && kind != kInOctaves) {
     return invalid_data(fmt::format("kind {}: expected 0 (exact values) or 1 (octaves)", kind));
   }
   ByteReader reader(unsealed.contents);
-  if (reader.left() < kStatisticsBytes) return invalid_data("no room for the statistics");
+  if (reader.left() < kExtremesBytes + kStatisticsBytes) {
+    return invalid_data("no room for the statistics");
+  }
+  const kernels::ValueRange extremes = get_extremes(reader);
   const Statistics statistics = get_statistics(reader);
   ZP_ASSIGN_OR_RETURN(const size_t channel_count, get_count(reader, kStatisticsBytes, "channels"));
   std::vector<Statistics> channels(channel_count);
@@ -127,7 +156,7 @@ Result<Observer> parse(std::span<const std::byte> bytes) {
     return invalid_data(fmt::format("{} bytes follow on the distribution", reader.left()));
   }
   Observer observer =
-      Observer::from_parts(statistics, std::move(channels), std::move(distribution));
+      Observer::from_parts(extremes, statistics, std::move(channels), std::move(distribution));
   ZP_RETURN_IF_ERROR(check(observer));
   return observer;
 }
@@ -137,6 +166,7 @@ Result<Observer> parse(std::span<const std::byte> bytes) {
 std::vector<std::byte> serialize(const Observer& observer) {
   ByteWriter writer;
   const Distribution& distribution = observer.distribution();
+  put(observer.extremes(), writer);
   put(observer.statistics(), writer);
   writer.put(uint64_t{observer.channels().size()});
   for (const Statistics& channel : observer.channels()) put(channel, writer);

@@ -21,7 +21,8 @@ using testing::HasSubstr;
 constexpr size_t kVersion = 8;
 constexpr size_t kKind = 12;
 constexpr size_t kLength = 16;
-constexpr size_t kElements = 24;
+constexpr size_t kAllElements = 24;
+constexpr size_t kElements = kAllElements + 4 * 8 + 2 * 4;
 constexpr size_t kMin = kElements + 6 * 8;
 constexpr size_t kMax = kMin + 4;
 constexpr size_t kSum = kMin + 12;
@@ -112,9 +113,12 @@ TEST(ObserverIo, HasTheLayoutOfItsHeader) {
   ASSERT_TRUE(observer.observe(std::vector<float>{1.5f, -2, 0}));
   const Bytes bytes = serialize(observer);
   EXPECT_EQ(std::memcmp(bytes.data(), "ZPOBSERV", 8), 0);
-  EXPECT_EQ(get<uint32_t>(bytes, kVersion), 1u);
+  EXPECT_EQ(get<uint32_t>(bytes, kVersion), 2u);
   EXPECT_EQ(get<uint32_t>(bytes, kKind), 0u);
   EXPECT_EQ(get<uint64_t>(bytes, kLength), bytes.size());
+  EXPECT_EQ(get<uint64_t>(bytes, kAllElements), 3u);
+  EXPECT_EQ(get<float>(bytes, kElements - 8), -2);
+  EXPECT_EQ(get<float>(bytes, kElements - 4), 1.5f);
   EXPECT_EQ(get<uint64_t>(bytes, kElements), 3u);
   EXPECT_EQ(get<float>(bytes, kMin), -2);
   EXPECT_EQ(get<float>(bytes, kMax), 1.5f);
@@ -164,10 +168,13 @@ TEST(ObserverIo, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(foreign), HasSubstr("do not begin with"));
 
   Bytes newer = good;
-  put(newer, kVersion, uint32_t{2});
+  put(newer, kVersion, uint32_t{3});
   EXPECT_EQ(error_of(newer),
-            "observer: written in version 2, newer than the version 1 that is understood here: use "
+            "observer: written in version 3, newer than the version 2 that is understood here: use "
             "a newer zeropoint");
+  put(newer, kVersion, uint32_t{1});
+  EXPECT_EQ(error_of(with_new_length_and_checksum(newer)),
+            "observer: written in version 1, which lacks what version 2 needs: calibrate again");
   put(newer, kVersion, uint32_t{0});
   EXPECT_THAT(error_of(with_new_length_and_checksum(newer)), HasSubstr("version 0"));
 

@@ -173,6 +173,51 @@ TEST(Observer, ChannelsEqualObserversOfTheirOwn) {
   }
 }
 
+TEST(Observer, TakesTheExtremesOfAllAndTheRestOfAPart) {
+  const std::vector<float> all{1, -2, 9, std::nanf(""), 4, 5};
+  const std::vector<float> part{1, 4};
+  Observer observer;
+  ASSERT_TRUE(observer.observe_part(all, part));
+  EXPECT_EQ(observer.extremes().count, 6u);
+  EXPECT_EQ(observer.extremes().nan, 1u);
+  EXPECT_EQ(observer.extremes().min, -2);
+  EXPECT_EQ(observer.extremes().max, 9);
+  EXPECT_EQ(observer.statistics(), observe(part).statistics());
+  EXPECT_EQ(observer.buckets(), (std::vector<Bucket>{{1, 1, 1}, {4, 4, 1}}));
+  EXPECT_TRUE(check(observer)) << message(check(observer));
+
+  Observer merged = observe(std::vector<float>{20, 0});
+  ASSERT_TRUE(merged.merge(observer));
+  EXPECT_EQ(merged.extremes().max, 20);
+  EXPECT_EQ(merged.extremes().min, -2);
+  EXPECT_EQ(merged.extremes().count, 8u);
+  EXPECT_EQ(merged.statistics().extremes.count, 4u);
+
+  auto channels = Observer::per_channel(2);
+  ASSERT_TRUE(channels->observe_part(all, part, {1, 2, 1}));
+  EXPECT_EQ(channels->extremes(), observer.extremes());
+  EXPECT_EQ(channels->channels()[1].extremes.max, 4);
+  EXPECT_FALSE(channels->observe_part(all, part, {1, 1, 2}));
+}
+
+TEST(Observer, IsCheckedForExtremesThatItsPartDoesNotFit) {
+  const Observer part = observe(std::vector<float>{1, 4});
+  const auto with = [&](auto change) {
+    kernels::ValueRange all{.count = 5, .min = -1, .max = 7};
+    change(all);
+    return message(check(Observer::from_parts(all, part.statistics(), {}, part.distribution())));
+  };
+  EXPECT_EQ(with([](auto&) {}), "");
+  EXPECT_EQ(with([](auto& all) { all.max = 3; }),
+            "inconsistent: the elements looked at closely are not among all");
+  EXPECT_NE(with([](auto& all) { all.min = 2; }), "");
+  EXPECT_NE(with([](auto& all) { all.count = 1; }), "");
+  EXPECT_NE(with([](auto& all) { all.count = 2; }), "");  // the same two, but other extremes
+  EXPECT_NE(with([](auto& all) { all.nan = 6; }), "");
+  EXPECT_NE(with([](auto& all) { all.nan = 4; }), "");
+  EXPECT_NE(with([](auto& all) { all.max = std::numeric_limits<float>::infinity(); }), "");
+}
+
 TEST(Observer, RefusesWhatDoesNotFit) {
   auto observer = Observer::per_channel(3);
   ASSERT_TRUE(observer);
@@ -210,7 +255,8 @@ TEST(Observer, RefusesToMergeBeyondWhatItCanCount) {
   Statistics statistics = observe(one).statistics();
   statistics.extremes.count += Observer::kMaxElements - 1;
   statistics.extremes.nan = Observer::kMaxElements - 1;
-  Observer full = Observer::from_parts(statistics, {}, observe(one).distribution());
+  Observer full = Observer::from_parts(kernels::ValueRange::of(statistics.extremes), statistics, {},
+                                       observe(one).distribution());
   EXPECT_EQ(message(full.merge(observe(one))),
             "observer of 9223372036854775808 elements: 1 more would exceed 2^63");
   EXPECT_FALSE(full.observe(one));

@@ -12,6 +12,8 @@ using kernels::OctaveCounts;
 
 constexpr size_t kNegative = 256;   // the first octave of negative numbers
 constexpr size_t kNotFinite = 255;  // the octave of infinities and NaN, and kNegative + 255
+constexpr size_t kForTable = 4096;
+constexpr size_t kMostForTable = size_t{1} << 31;
 constexpr uint32_t kMagnitude = 0x7fffffff;
 
 size_t octave_of(float value) { return std::bit_cast<uint32_t>(value) >> 23; }
@@ -38,6 +40,16 @@ size_t Octaves::slot_of(size_t octave) {
 }
 
 void Octaves::add(std::span<const float> x) {
+  // The table pays once the time to look through its octaves is small beside the counting.
+  if (x.size() < kForTable) return add_few(x);
+  thread_local kernels::HistogramTable table;
+  for (size_t begin = 0; begin < x.size(); begin += kMostForTable) {
+    const auto part = x.subspan(begin, std::min(kMostForTable, x.size() - begin));
+    if (table.add(part)) take(table, kernels::min_max(part));
+  }
+}
+
+void Octaves::add_few(std::span<const float> x) {
   if (x.empty()) return;
   if (slots_.empty()) slot_of(kNotFinite);
   for (const float value : x) {
@@ -56,16 +68,15 @@ void Octaves::add(float value, uint64_t count) {
 
 void Octaves::take(kernels::HistogramTable& table, const kernels::MinMax& of_table) {
   const auto take_octave = [&](size_t octave, uint64_t zeros) {
-    OctaveCounts counts{};
-    if (!table.drain(octave, counts)) return;
+    OctaveCounts& counts = counts_[slot_of(octave)];
+    table.drain(octave, counts);
     counts[0] -= zeros;
-    if (octave % kNegative == kNotFinite) return;
-    if (zeros == 0 || holds_anything(counts)) add_octave(octave, counts);
   };
   // Only the octaves between the smallest and the largest magnitude can hold anything.
   const auto take_sign = [&](size_t sign, float largest, uint64_t zeros) {
-    take_octave(sign, zeros);
-    take_octave(sign + kNotFinite, 0);
+    const bool subnormals = octave_of(of_table.smallest_magnitude) == 0;
+    if (zeros > 0 || subnormals) take_octave(sign, zeros);
+    if (of_table.finite() < of_table.count) take_octave(sign + kNotFinite, 0);
     const size_t last = octave_of(largest);
     for (size_t octave = std::max<size_t>(octave_of(of_table.smallest_magnitude), 1);
          octave <= last; ++octave) {
@@ -90,7 +101,9 @@ void Octaves::merge(const Octaves& other) {
 std::vector<size_t> Octaves::ids() const {
   std::vector<size_t> ids;
   for (size_t octave = 0; octave < slots_.size(); ++octave) {
-    if (slots_[octave] != kMissing && slots_[octave] != kIgnored) ids.push_back(octave);
+    const uint16_t slot = slots_[octave];
+    if (slot == kMissing || slot == kIgnored || !holds_anything(counts_[slot])) continue;
+    ids.push_back(octave);
   }
   return ids;
 }

@@ -115,7 +115,7 @@ class Chooser {
     }
     const Observer* observer = observed_.find(tensor);
     if (!observer) return std::nullopt;
-    const auto& seen = observer->statistics().extremes;
+    const auto& seen = observer->extremes();
     if (seen.finite() == 0) return "no finite value of it was seen";
     const bool cut = mask_of(tensor).has_value() && seen.positive_infinity == 0;
     if (seen.positive_infinity + seen.negative_infinity == 0 || cut) return std::nullopt;
@@ -346,7 +346,7 @@ Result<Observers> observe_constants(const Model& model, const GraphPlacement& pl
     ZP_ASSIGN_OR_RETURN(const Tensor value, model.read(*index.constant(constant.tensor)));
     ZP_ASSIGN_OR_RETURN(const auto floats, to_floats(value));
     ZP_RETURN_IF_ERROR(observer->second.observe(floats));
-    if (observer->second.statistics().extremes.nan > 0) {
+    if (observer->second.extremes().nan > 0) {
       return invalid_data(fmt::format("constant \"{}\" holds NaN", constant.tensor));
     }
   }

@@ -13,6 +13,7 @@
 #include "zeropoint/engine/free_requests.h"
 #include "zeropoint/kernels/target.h"
 #include "zeropoint/numerics/half_input.h"
+#include "zeropoint/observe/element_sample.h"
 
 namespace zp {
 namespace {
@@ -68,15 +69,24 @@ std::span<const float> floats_of(const OutputView& view, std::vector<float>& roo
 }
 
 Status observe(Observer& observer, const OutputView& view, std::optional<int64_t> channel_axis) {
-  thread_local std::vector<float> room;
+  thread_local std::vector<float> room, sample_room;
   const std::span<const float> values = floats_of(view, room);
-  if (!channel_axis) return observer.observe(values);
-  ZP_ASSIGN_OR_RETURN(const int axis, axis_in(view, *channel_axis));
-  ZP_ASSIGN_OR_RETURN(const auto tensor, TensorView<const float>::make(values, view.shape));
-  if (observer.channels().empty()) {
-    ZP_ASSIGN_OR_RETURN(observer, Observer::per_channel(view.shape.dim(axis)));
+  AxisSplit split{1, 1, view.shape.element_count()};
+  if (channel_axis) {
+    ZP_ASSIGN_OR_RETURN(const int axis, axis_in(view, *channel_axis));
+    ZP_ASSIGN_OR_RETURN(split, split_at_axis(view.shape, axis));
+    if (observer.channels().empty()) {
+      ZP_ASSIGN_OR_RETURN(observer, Observer::per_channel(split.axis));
+    }
   }
-  return observer.observe(tensor, axis);
+  const int64_t positions = sampled_positions(split);
+  std::span<const float> sample = values;
+  if (positions < split.outer * split.inner) {
+    sample = sample_elements(values, split, positions, sample_room);
+    split = {1, split.axis, positions};
+  }
+  if (!channel_axis) return observer.observe_part(values, sample);
+  return observer.observe_part(values, sample, split);
 }
 
 // A tensor's observers. Several requests share them, behind the lock: what comes of it does not

@@ -193,7 +193,7 @@ TEST(Calibrate, RefusesTensorsThatItCannotObserve) {
               HasSubstr("tensor \"x\": axis 4"));
   // The batch, along which the samples differ.
   EXPECT_THAT(calibrate(engine, {{"x", 0}}, samples(3, 1), {}).error().message,
-              HasSubstr("tensor \"x\": observer of 1 channels: axis 0"));
+              HasSubstr("tensor \"x\": observer of 1 channels: the tensor has 2"));
 }
 
 TEST(Calibrate, CanBeCancelled) {

@@ -25,13 +25,14 @@ std::optional<Unmasked> unmasked(const Observer& observer, double gap) {
   const std::vector<Bucket> buckets = observer.buckets();
   if (buckets.empty()) return std::nullopt;
   Unmasked found;
-  found.has_mask = observer.statistics().extremes.negative_infinity > 0;
+  found.has_mask = observer.extremes().negative_infinity > 0;
   size_t first = 0;
   for (size_t i = 0; i + 1 < buckets.size() && buckets[i].high <= kVeryLow; ++i) {
     if (buckets[i + 1].low - buckets[i].high >= gap) first = i + 1;
   }
   found.has_mask = found.has_mask || first > 0;
-  found.range = {buckets[first].low, buckets.back().high};
+  found.range = {first == 0 ? observer.extremes().min : buckets[first].low,
+                 observer.extremes().max};
   return found;
 }
 

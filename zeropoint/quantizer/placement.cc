@@ -342,9 +342,10 @@ GraphPlacement place(const Model& model, const ValueInfos& values, const Target&
   return Placer(model, values, target, choices, outputs, without).run();
 }
 
-std::vector<ObservedTensor> tensors_to_observe(const Model& model, const ValueInfos& values) {
+std::vector<ObservedTensor> tensors_to_observe(const Model& model, const ValueInfos& values,
+                                               std::span<const Target> targets) {
   std::unordered_set<std::string> wanted;
-  for (const Target& target : targets()) {
+  for (const Target& target : targets) {
     for (const auto& tensor : place(model, values, target, {}, Outputs::kQuantized).tensors)
       wanted.insert(tensor.tensor);
   }

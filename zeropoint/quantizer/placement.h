@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -68,9 +69,10 @@ GraphPlacement place(const Model& model, const ValueInfos& values, const Target&
                      const std::vector<Choice>& choices, Outputs outputs = Outputs::kByRule,
                      const WithoutParameters& without = {});
 
-// The tensors that a plan for any target may ask about, in the order of the graph; by channel where
-// the weights of a node multiply them.
-std::vector<ObservedTensor> tensors_to_observe(const Model& model, const ValueInfos& values);
+// The tensors that a plan for any of the targets may ask about, in the order of the graph; by
+// channel where the weights of a node multiply them.
+std::vector<ObservedTensor> tensors_to_observe(const Model& model, const ValueInfos& values,
+                                               std::span<const Target> targets);
 
 // The Relu or Clip that a runtime computes as part of the node whose output number 0 it alone
 // reads; -1 where there is none.

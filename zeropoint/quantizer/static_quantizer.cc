@@ -64,10 +64,11 @@ Result<std::vector<int64_t>> judges(const CalibrationInputs& samples, const RunO
 }  // namespace
 
 Result<CalibrationStatistics> calibrate_model(const PreparedModel& prepared,
+                                              std::span<const Target> targets,
                                               const CalibrationInputs& samples,
                                               const Hash128& preprocessing,
                                               const RunOptions& options) {
-  const auto tensors = tensors_to_observe(prepared.model, prepared.values);
+  const auto tensors = tensors_to_observe(prepared.model, prepared.values, targets);
   EngineOptions engine_of = engine_options(options, ExecutionMode::kFloat);
   for (const auto& tensor : tensors) engine_of.watched.push_back(tensor.name);
   ZP_ASSIGN_OR_RETURN(Engine engine, compile(prepared.model, engine_of));

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,8 +26,9 @@ struct RunOptions {
   ProgressCallback progress = nullptr;
 };
 
-// Observes every tensor that a plan for any target may ask about.
+// Observes every tensor that a plan for any of the targets may ask about.
 Result<CalibrationStatistics> calibrate_model(const PreparedModel& prepared,
+                                              std::span<const Target> targets,
                                               const CalibrationInputs& samples,
                                               const Hash128& preprocessing,
                                               const RunOptions& options);

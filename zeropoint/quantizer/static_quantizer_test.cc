@@ -64,7 +64,7 @@ int64_t held_back_of(int64_t count) {
 }
 
 CalibrationStatistics calibrated(const PreparedModel& model, int64_t count) {
-  auto statistics = calibrate_model(model, samples(count), {}, {.threads = 1});
+  auto statistics = calibrate_model(model, targets(), samples(count), {}, {.threads = 1});
   EXPECT_TRUE(statistics) << statistics.error().message;
   return *std::move(statistics);
 }

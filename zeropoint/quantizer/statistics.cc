@@ -8,7 +8,7 @@ namespace zp {
 namespace {
 
 bool is_blank(const Observer& observer) {
-  return observer.channels().empty() && observer.statistics().extremes.count == 0;
+  return observer.channels().empty() && observer.extremes().count == 0;
 }
 
 }  // namespace

@@ -40,8 +40,8 @@ std::optional<int64_t> observed_macs(const onnx::NodeProto& node, const GraphInd
   if (!weight || weight->dims_size() < 2 || found == statistics.tensors.end()) return std::nullopt;
   const bool swapped = is_op(node, "Gemm") && int_attribute(node, "transB", 0) != 0;
   const int64_t channels = weight->dims(swapped ? 0 : weight->dims_size() - 1);
-  const uint64_t elements = found->second.fit.statistics().extremes.count +
-                            found->second.held_back.statistics().extremes.count;
+  const uint64_t elements =
+      found->second.fit.extremes().count + found->second.held_back.extremes().count;
   const auto samples = static_cast<uint64_t>(statistics.samples.size());
   if (samples == 0 || elements == 0) return std::nullopt;
   return static_cast<int64_t>(elements / samples) * channels;

@@ -100,7 +100,7 @@ Estimate divergence(std::span<const Tile> tiles, const QuantParams& params, Conv
 }
 
 Result<double> smallest_magnitude(const Observer& observer, IntType type, NarrowRange narrow) {
-  ZP_RETURN_IF_ERROR(min_max_range(observer));
+  ZP_RETURN_IF_ERROR(check_looked_at(observer));
   const kernels::MinMax& extremes = observer.statistics().extremes;
   const auto finite = static_cast<double>(extremes.finite());
   const double others = finite - static_cast<double>(extremes.zeros);

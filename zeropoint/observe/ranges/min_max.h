@@ -11,4 +11,7 @@ namespace zp {
 // code kInvalidData that says what there was instead; every estimator begins with it.
 Result<Range> min_max_range(const Observer& observer);
 
+// An error as above where none of the elements looked at closely is finite.
+Status check_looked_at(const Observer& observer);
+
 }  // namespace zp

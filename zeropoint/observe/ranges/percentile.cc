@@ -62,13 +62,13 @@ std::vector<Bucket> magnitudes(std::vector<Bucket> buckets) {
 
 Result<Quantile> quantile(const Observer& observer, double p) {
   ZP_RETURN_IF_ERROR(check_order(p));
-  ZP_RETURN_IF_ERROR(min_max_range(observer));
+  ZP_RETURN_IF_ERROR(check_looked_at(observer));
   return quantile_of(observer.buckets(), observer.statistics().extremes.finite(), p);
 }
 
 Result<Quantile> magnitude_quantile(const Observer& observer, double p) {
   ZP_RETURN_IF_ERROR(check_order(p));
-  ZP_RETURN_IF_ERROR(min_max_range(observer));
+  ZP_RETURN_IF_ERROR(check_looked_at(observer));
   return quantile_of(magnitudes(observer.buckets()), observer.statistics().extremes.finite(), p);
 }
 
@@ -78,6 +78,7 @@ Result<Range> percentile_range(const Observer& observer, double percentile, Tail
         fmt::format("percentile {}: expected more than 0 and at most 100", percentile));
   }
   ZP_ASSIGN_OR_RETURN(const Range all, min_max_range(observer));
+  ZP_RETURN_IF_ERROR(check_looked_at(observer));
   if (tails == Tails::kByMagnitude) {
     ZP_ASSIGN_OR_RETURN(const Quantile a, magnitude_quantile(observer, percentile / 100));
     return Range{std::max(all.min, -a.value), std::min(all.max, a.value)};
@@ -87,8 +88,8 @@ Result<Range> percentile_range(const Observer& observer, double percentile, Tail
   const uint64_t high = rank_of((100 + percentile) / 200, elements);
   // A percentile near 0 would let the ends pass each other.
   const uint64_t low = std::min(elements + 1 - high, high);
-  return Range{value_of_rank(buckets, low, elements).value,
-               value_of_rank(buckets, high, elements).value};
+  return Range{low == 1 ? all.min : value_of_rank(buckets, low, elements).value,
+               high == elements ? all.max : value_of_rank(buckets, high, elements).value};
 }
 
 }  // namespace zp
