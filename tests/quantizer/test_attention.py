@@ -149,9 +149,9 @@ def test_tables_stay_codes_and_products_fuse_on_request(place, tmp_path):
     assert report["not_in_integers"] == []
 
 
-def test_the_plan_predicts_what_runs(place, tmp_path):
-    output, _ = quantize(place)
-    plan = json.loads({p.key: p.value for p in onnx.load(output).metadata_props}["zeropoint.plan"])
+def test_the_plan_predicts_what_runs(place):
+    plan = json.loads(zeropoint("plan", place / "decoder.onnx", "--statistics",
+                                place / "statistics").stdout)
     nodes = {node["node"]: node for node in plan["nodes"]}
     assert nodes["q_of"]["runs"] == {"execution": "int8", "as": "MatMulIntegerToFloat"}
     assert nodes["embed"]["runs"] == {"execution": "int8", "as": "Gather"}

@@ -67,7 +67,7 @@ Json json_of(const NodePlan& node, PlanDetail detail) {
             {"op_type", node.op_type},
             {"precision", node.quantized ? "integer" : "float"},
             {"reason", node.reason}};
-  if (node.runs) {
+  if (node.runs && detail == PlanDetail::kWhole) {
     json["runs"]["execution"] = node.runs->execution;
     if (!node.runs->as.empty()) json["runs"]["as"] = node.runs->as;
     if (!node.runs->reason.empty()) json["runs"]["reason"] = node.runs->reason;

@@ -11,7 +11,9 @@ namespace zp {
 
 enum class PlanDetail {
   kWhole,
-  kWithoutChannels,  // without scales, zero points and corrections of weights: the model has them
+  // Without scales, zero points and corrections of weights, which the model has, and without what
+  // it is predicted to run as, which follows from the model.
+  kWithoutChannels,
 };
 
 // The same plan always gives the same text; floats are written so that reading gives them back.
