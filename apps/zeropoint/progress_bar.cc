@@ -47,10 +47,10 @@ class Bar {
       std::fputs("\r\033[K", stderr);
     } else {
       const auto filled =
-          progress.total > 0 ? static_cast<int>(progress.done * kWidth / progress.total) : 0;
+          progress.total > 0 ? static_cast<size_t>(progress.done * kWidth / progress.total) : 0;
       std::fputs(fmt::format("\r\033[K{} [{}{}] {}/{}{}", what_, std::string(filled, '#'),
-                             std::string(kWidth - filled, '.'), progress.done, progress.total,
-                             rest(progress, now))
+                             std::string(size_t{kWidth} - filled, '.'), progress.done,
+                             progress.total, rest(progress, now))
                      .c_str(),
                  stderr);
     }

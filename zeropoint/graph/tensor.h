@@ -43,9 +43,9 @@ class Tensor {
   // All elements 0.
   static Result<Tensor> zeros(DataType type, Shape shape);
   template <class T>
-  static Result<Tensor> of(Shape shape, std::span<const T> elements) {
+  static Result<Tensor> of(const Shape& shape, std::span<const T> elements) {
     const auto bytes = std::as_bytes(elements);
-    return make(data_type_of<T>(), std::move(shape), {bytes.begin(), bytes.end()});
+    return make(data_type_of<T>(), shape, {bytes.begin(), bytes.end()});
   }
 
   // The same bytes as elements of another type and shape; an error where those take more or less.
