@@ -76,6 +76,11 @@ function(zp_layer_test name)
   target_compile_definitions(${name}_test PRIVATE ZP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_link_libraries(${name}_test PRIVATE
     zp::${ARG_LAYER} ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  # A fresh ./run-tests is mostly compiling. Tests that take long are long, and keep -O3; what the
+  # others repeat often is in the libraries.
+  if(NOT ARG_LABELS)
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
   # clang-tidy reads what users get; over GoogleTest's macros it takes minutes.
   set_target_properties(${name}_test PROPERTIES CXX_CLANG_TIDY "")
   set(properties TIMEOUT ${ARG_TIMEOUT})
