@@ -1,6 +1,7 @@
 #include "zeropoint/quantizer/mask_values.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "zeropoint/graph/edit.h"
@@ -93,6 +94,23 @@ std::optional<double> mask_bound(const onnx::GraphProto& graph, const GraphIndex
   const auto values = unmasked(*own, *width + kSoftmaxReach);
   if (!values || !values->has_mask) return std::nullopt;
   return values->range.min - *width - kSoftmaxReach;
+}
+
+std::vector<std::string> added_before_softmax(const onnx::GraphProto& graph,
+                                              const GraphIndex& index, const Target& target,
+                                              const std::string& tensor) {
+  std::vector<std::string> added;
+  const Observer zeros = [] {
+    Observer observer;
+    (void)observer.observe(std::array{0.0F});
+    return observer;
+  }();
+  const FindObserver note = [&](const std::string& value) {
+    added.push_back(value);
+    return &zeros;
+  };
+  if (!Ways(graph, index, target, note).added_width(tensor)) return {};
+  return added;
 }
 
 }  // namespace zp

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "zeropoint/graph/graph_index.h"
 #include "zeropoint/graph/proto.h"
@@ -29,5 +30,11 @@ using FindObserver = std::function<const Observer*(const std::string&)>;
 std::optional<double> mask_bound(const onnx::GraphProto& graph, const GraphIndex& index,
                                  const Target& target, const std::string& tensor,
                                  const FindObserver& find);
+
+// What mask_bound has to know of other values: those that are added on the way from the tensor to
+// Softmax. Empty where the tensor also goes elsewhere.
+std::vector<std::string> added_before_softmax(const onnx::GraphProto& graph,
+                                              const GraphIndex& index, const Target& target,
+                                              const std::string& tensor);
 
 }  // namespace zp

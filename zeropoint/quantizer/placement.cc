@@ -9,6 +9,7 @@
 #include "zeropoint/graph/attributes.h"
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/graph/graph_index.h"
+#include "zeropoint/quantizer/mask_values.h"
 #include "zeropoint/quantizer/node_rules.h"
 #include "zeropoint/quantizer/weighted_node.h"
 
@@ -345,12 +346,20 @@ GraphPlacement place(const Model& model, const ValueInfos& values, const Target&
 std::vector<ObservedTensor> tensors_to_observe(const Model& model, const ValueInfos& values,
                                                std::span<const Target> targets) {
   std::unordered_set<std::string> wanted;
-  for (const Target& target : targets) {
-    for (const auto& tensor : place(model, values, target, {}, Outputs::kQuantized).tensors)
-      wanted.insert(tensor.tensor);
-  }
   const auto& graph = model.graph();
   const GraphIndex index(graph);
+  // Also what is quantized on request.
+  const std::vector<Choice> all(static_cast<size_t>(graph.node_size()), Choice::kInteger);
+  for (const Target& target : targets) {
+    const GraphPlacement placement = place(model, values, target, all, Outputs::kQuantized);
+    const auto want = [&](const std::string& value) {
+      wanted.insert(value);
+      const auto added = added_before_softmax(graph, index, target, value);
+      wanted.insert(added.begin(), added.end());
+    };
+    for (const auto& tensor : placement.tensors) want(tensor.tensor);
+    for (const auto& constant : placement.constants) want(constant.tensor);
+  }
   std::vector<ObservedTensor> ordered;
   const auto add = [&](const std::string& value) {
     if (wanted.erase(value) == 0) return;

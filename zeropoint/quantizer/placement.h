@@ -69,8 +69,8 @@ GraphPlacement place(const Model& model, const ValueInfos& values, const Target&
                      const std::vector<Choice>& choices, Outputs outputs = Outputs::kByRule,
                      const WithoutParameters& without = {});
 
-// The tensors that a plan for any of the targets may ask about, in the order of the graph; by
-// channel where the weights of a node multiply them.
+// The tensors that a plan for any of the targets may ask about, in the order of the graph, what is
+// added to masks included (mask_values.h); by channel where the weights of a node multiply them.
 std::vector<ObservedTensor> tensors_to_observe(const Model& model, const ValueInfos& values,
                                                std::span<const Target> targets);
 

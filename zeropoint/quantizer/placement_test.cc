@@ -335,5 +335,21 @@ TEST(TensorsToObserve, AreThoseOfAllTargetsByChannelBeforeWeights) {
   EXPECT_THAT(names, ElementsAre("u", "v", "p", "q by channel", "y"));
 }
 
+TEST(TensorsToObserve, HoldWhatIsQuantizedOnRequestAndTheScoresBesideMasks) {
+  const std::string inputs = ", float[64,16] u, float[16,64] v, int64[1] n";
+  const Placed placed("onnxruntime",
+                      "[a] s = MatMul(u, v) [k] r = Slice(mask, zero, n) [d] t = Add(s, r) "
+                      "[f] y = Softmax(t)",
+                      inputs, ", int64[1] zero = {0}, float[64,64] mask = " + ones(4096),
+                      "float[64,64] y");
+  const std::span<const Target> target(find_target("onnxruntime").value(), 1);
+  std::vector<std::string> names;
+  for (const auto& observed : tensors_to_observe(placed.model(), placed.values(), target)) {
+    names.push_back(observed.name);
+  }
+  // Without the range of s nothing tells where the mask may be cut.
+  EXPECT_THAT(names, ElementsAre("u", "v", "s", "r", "y"));
+}
+
 }  // namespace
 }  // namespace zp
