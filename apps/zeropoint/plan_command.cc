@@ -26,8 +26,8 @@ struct Arguments {
 
 Result<Work> start(const Arguments& arguments) {
   ZP_ASSIGN_OR_RETURN(const PlanOptions options, plan_options(arguments.plan));
-  if (arguments.run.calibration.empty() == !arguments.run.statistics.has_value()) {
-    return invalid_argument("plan: expected either --calibration or --statistics");
+  if (arguments.run.calibration.empty() && !arguments.run.statistics) {
+    return invalid_argument("plan: expected --calibration or --statistics");
   }
   ZP_RETURN_IF_ERROR(check_sample_options(arguments.run.samples));
   return Work([=]() -> Result<std::string> {

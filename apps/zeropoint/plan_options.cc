@@ -5,6 +5,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "zeropoint/quantizer/recipe.h"
 #include "zeropoint/quantizer/selection.h"
 
 namespace zp::app {
@@ -55,6 +56,10 @@ void add_plan_options(CLI::App& app, PlanArguments& arguments) {
   option("--ranges", arguments.ranges, "METHOD",
          "how ranges of activations are chosen: minmax (default), percentile[:99.99], mse, "
          "entropy");
+  option(
+      "--recipe", arguments.recipe, "NAME",
+      "fast: good ranges and channel scales; balanced (default): weights and biases tuned on the "
+      "samples too; best: in every way there is, the best kept");
   option("--tensor-range", arguments.tensor_ranges, "TENSOR=METHOD",
          "the same for tensors of that name (* and ?), also MIN..MAX; may be repeated")
       ->take_all();
@@ -81,6 +86,9 @@ Result<PlanOptions> plan_options(const PlanArguments& arguments) {
   }
   options.per_channel = !arguments.per_tensor;
   ZP_ASSIGN_OR_RETURN(options.ranges, RangeMethod::parse(arguments.ranges));
+  if (const auto recipe = parse_recipe(arguments.recipe); !recipe) {
+    return tl::unexpected<Error>(recipe.error());
+  }
   for (const auto& text : arguments.tensor_ranges) {
     ZP_ASSIGN_OR_RETURN(auto override_, parse_override(text));
     options.overrides.push_back(std::move(override_));
@@ -115,6 +123,7 @@ std::map<std::string, std::string> given_options(const PlanArguments& arguments)
   note("target", arguments.target, defaults.target);
   note("cpu", arguments.cpu, defaults.cpu);
   note("ranges", arguments.ranges, defaults.ranges);
+  note("recipe", arguments.recipe, defaults.recipe);
   if (arguments.activations) given["activations"] = *arguments.activations;
   if (arguments.weights) given["weights"] = *arguments.weights;
   if (arguments.per_tensor) given["per_tensor"] = "true";

@@ -20,6 +20,7 @@ struct PlanArguments {
   std::optional<std::string> activations;
   std::optional<std::string> weights;
   std::string ranges = "minmax";
+  std::string recipe = "balanced";
   std::vector<std::string> tensor_ranges;  // "PATTERN=METHOD"
   std::vector<std::string> include;
   std::vector<std::string> exclude;

@@ -84,6 +84,7 @@ Result<QuantizeReport> quantize_static(const Arguments& arguments, const PlanOpt
   Plan plan;
   if (given) {
     plan = *std::move(given);
+    ZP_ASSIGN_OR_RETURN(run.prepared, rewritten(run.prepared, plan.rewrites));
     ZP_RETURN_IF_ERROR(predict_runs(run.prepared.model, plan));
   } else {
     ZP_RETURN_IF_ERROR(observe(arguments.run, {options.target, 1}, run));
@@ -99,11 +100,15 @@ Result<QuantizeReport> quantize_static(const Arguments& arguments, const PlanOpt
   report.output = arguments.output;
   ZP_RETURN_IF_ERROR(describe_run(run, plan, report));
   note_speed(arguments.plan, report);
-  if (run.samples) {
+  report.steps = run.steps;
+  if (run.error) {
+    add_errors(*run.error, report);
+  } else if (run.samples) {
     set_stage("checking the quantized model on samples");
-    ZP_ASSIGN_OR_RETURN(
-        const HeldBackError error,
-        measure_held_back(run.prepared, quantized, calibration_inputs(*run.samples), run.options));
+    const CalibrationInputs samples = calibration_inputs(*run.samples);
+    ZP_ASSIGN_OR_RETURN(const SampleParts parts, split_samples(samples, run.options));
+    ZP_ASSIGN_OR_RETURN(const HeldBackError error,
+                        measure_held_back(run.prepared, quantized, samples, parts, run.options));
     add_errors(error, report);
     run.seconds.emplace_back("check", watch.lap());
   }
@@ -140,9 +145,6 @@ Result<Work> start(const Arguments& arguments) {
   ZP_ASSIGN_OR_RETURN(const PlanOptions options, plan_options(arguments.plan));
   ZP_RETURN_IF_ERROR(check_sample_options(arguments.run.samples));
   const bool samples = !arguments.run.calibration.empty();
-  if (samples && arguments.run.statistics) {
-    return invalid_argument("quantize: --calibration and --statistics exclude each other");
-  }
   if (!samples && !arguments.run.statistics && !arguments.plan_file) {
     return invalid_argument(
         "quantize: expected --calibration FOLDER with samples (or --statistics, or --plan)");

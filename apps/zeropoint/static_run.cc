@@ -6,6 +6,7 @@
 #include "apps/zeropoint/progress_bar.h"
 #include "apps/zeropoint/supervisor.h"
 #include "zeropoint/quantizer/predict_runs.h"
+#include "zeropoint/quantizer/recipe.h"
 #include "zeropoint/quantizer/statistics_io.h"
 #include "zeropoint/report/summarize.h"
 
@@ -28,6 +29,7 @@ Result<InputDims> sample_dims(const SampleSource& source) {
 }
 
 void note_samples(const StaticRun& run, QuantizeReport& report) {
+  report.notes.insert(report.notes.end(), run.notes.begin(), run.notes.end());
   if (run.samples) {
     const auto& notes = run.samples->source.notes();
     report.notes.insert(report.notes.end(), notes.begin(), notes.end());
@@ -63,7 +65,8 @@ void add_static_options(CLI::App& app, StaticArguments& arguments) {
                  "samples: folders, list files (.txt), .npy, .npz, .pb, JPEG, PNG")
       ->type_name("PATH");
   app.add_option("--statistics", arguments.statistics,
-                 "what zeropoint calibrate wrote, instead of samples")
+                 "what zeropoint calibrate wrote: no calibration then, and with --calibration the samples "
+                 "only tune and judge")
       ->type_name("FILE");
   app.add_option("--threads", arguments.threads, "otherwise as many as there are processors")
       ->type_name("N");
@@ -87,7 +90,7 @@ Result<StaticRun> begin_run(const StaticArguments& arguments, int64_t min_opset)
   set_stage("reading " + arguments.model);
   ZP_ASSIGN_OR_RETURN(PreparedModel prepared,
                       prepare_model(arguments.model, PrepareOptions{.min_opset = min_opset}));
-  StaticRun run{std::move(prepared), {}, {}, {}, {}, min_opset};
+  StaticRun run{std::move(prepared), {}, {}, {}, {}, min_opset, {}, {}, {}};
   run.options.threads = arguments.threads;
   run.options.progress = progress_bar();
   run.seconds.emplace_back("prepare", watch.lap());
@@ -126,11 +129,22 @@ Result<Plan> plan_of(const PlanArguments& arguments, const PlanOptions& options,
   PlanOptions chosen = options;
   ZP_ASSIGN_OR_RETURN(chosen.choices, node_choices(arguments, run.prepared.model.graph()));
   ZP_ASSIGN_OR_RETURN(const Observers observers, plan_observers(*run.statistics));
-  ZP_ASSIGN_OR_RETURN(Plan plan,
-                      make_plan(run.prepared.model, run.prepared.values, observers, chosen));
-  ZP_RETURN_IF_ERROR(predict_runs(run.prepared.model, plan));
+  ZP_ASSIGN_OR_RETURN(const Recipe recipe, parse_recipe(arguments.recipe));
+  std::optional<CalibrationInputs> samples;
+  if (run.samples) samples = calibration_inputs(*run.samples);
+  ZP_ASSIGN_OR_RETURN(RecipeResult planned,
+                      follow(recipe, std::move(run.prepared), observers, chosen,
+                             samples ? &*samples : nullptr, run.options));
+  run.prepared = std::move(planned.prepared);
+  if (recipe != Recipe::kFast && !samples) {
+    run.notes.push_back(
+        "without samples weights are not tuned; give --calibration beside --statistics for that");
+  }
+  run.steps = std::move(planned.steps);
+  run.error = std::move(planned.error);
+  ZP_RETURN_IF_ERROR(predict_runs(run.prepared.model, planned.plan));
   run.seconds.emplace_back("plan", watch.lap());
-  return plan;
+  return std::move(planned.plan);
 }
 
 Status describe_run(const StaticRun& run, const Plan& plan, QuantizeReport& report) {

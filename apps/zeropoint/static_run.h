@@ -11,12 +11,13 @@
 
 #include "apps/zeropoint/plan_options.h"
 #include "apps/zeropoint/sample_options.h"
+#include "zeropoint/quantizer/recipe.h"
 #include "zeropoint/quantizer/static_quantizer.h"
 #include "zeropoint/report/quantize_report.h"
 
 namespace zp::app {
 
-// Where a plan's numbers come from. At most one of calibration and statistics.
+// Where a plan's numbers come from. With both, the samples only tune and judge.
 struct StaticArguments {
   std::string model;
   std::vector<std::string> calibration;
@@ -47,6 +48,10 @@ struct StaticRun {
   RunOptions options;
   std::vector<std::pair<std::string, double>> seconds;
   int64_t min_opset = 0;  // that the model was prepared for
+  std::vector<std::string> notes;  // for the user, a line each
+  // Of the plan's recipe, where samples judged it.
+  std::vector<RecipeStep> steps;
+  std::optional<HeldBackError> error;
 };
 
 // The samples as calibrate() takes them; they must outlive it.
@@ -56,7 +61,7 @@ CalibrationInputs calibration_inputs(const OpenedSamples& samples);
 Result<StaticRun> begin_run(const StaticArguments& arguments, int64_t min_opset);
 // Calibrates for plans of these targets, or reads the statistics.
 Status observe(const StaticArguments& arguments, std::span<const Target> targets, StaticRun& run);
-// The plan of the observed run.
+// The plan of the observed run, whose model is then the one that the plan speaks of.
 Result<Plan> plan_of(const PlanArguments& arguments, const PlanOptions& options, StaticRun& run);
 // Fills in what samples, statistics and plan say.
 Status describe_run(const StaticRun& run, const Plan& plan, QuantizeReport& report);

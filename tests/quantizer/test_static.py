@@ -50,9 +50,14 @@ def test_threads_shards_statistics_and_plan_give_the_same_bytes(samples, tmp_pat
     zeropoint("merge", tmp_path / "two", tmp_path / "one", "-o", tmp_path / "merged")
     zeropoint("calibrate", model, "--calibration", samples / "all", "-o", tmp_path / "all")
     assert (tmp_path / "merged").read_bytes() == (tmp_path / "all").read_bytes()
-    assert quantize(tmp_path / "3.onnx", "--statistics", tmp_path / "merged") == one
-    zeropoint("plan", model, "--statistics", tmp_path / "merged", "-o", tmp_path / "plan.json")
+    merged = ["--statistics", tmp_path / "merged"]
+    with_samples = [*merged, "--calibration", samples / "all"]
+    assert quantize(tmp_path / "3.onnx", *with_samples) == one
+    zeropoint("plan", model, *with_samples, "-o", tmp_path / "plan.json")
     assert quantize(tmp_path / "4.onnx", "--plan", tmp_path / "plan.json") == one
+    # The recipe that needs no samples beyond the statistics.
+    fast = quantize(tmp_path / "5.onnx", "--calibration", samples / "all", "--recipe", "fast")
+    assert quantize(tmp_path / "6.onnx", *merged, "--recipe", "fast") == fast
 
 
 def test_statistics_serve_codes_of_other_widths(samples, tmp_path):

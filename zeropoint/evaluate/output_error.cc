@@ -82,6 +82,13 @@ double decibels(double signal, double noise) {
   return noise == 0 ? kInfinity : 10 * std::log10(signal / noise);
 }
 
+// A sample's ratio as it enters the mean; float32, whose sums are exact.
+float clamped(double score) {
+  constexpr double kLowest = -20;
+  constexpr double kHighest = 100;
+  return static_cast<float>(std::clamp(score, kLowest, kHighest));
+}
+
 }  // namespace
 
 ValueKind value_kind(DataType type) {
@@ -108,6 +115,7 @@ Status OutputError::add(int64_t sample, const OutputView& reference, const Outpu
     ++samples_;
     ++shape_mismatches_;
     note_score({sample, kind_ == ValueKind::kFloat ? -kInfinity : 0});
+    scores_.add(clamped(-kInfinity));
     return {};
   }
   ZP_RETURN_IF_ERROR(kind_ == ValueKind::kFloat ? add_floats(sample, reference, quantized)
@@ -131,7 +139,9 @@ Status OutputError::add_floats(int64_t sample, const OutputView& reference,
   max_difference_ = std::max(max_difference_, sums.max_difference);
   destroyed_ += sums.destroyed;
   equal_not_finite_ += sums.equal_not_finite;
-  note_score({sample, sums.destroyed > 0 ? -kInfinity : decibels(sums.signal, sums.noise)});
+  const double score = sums.destroyed > 0 ? -kInfinity : decibels(sums.signal, sums.noise);
+  note_score({sample, score});
+  scores_.add(clamped(score));
   return {};
 }
 
@@ -165,6 +175,7 @@ void OutputError::merge(const OutputError& other) {
   shape_mismatches_ += other.shape_mismatches_;
   elements_ += other.elements_;
   if (other.worst_) note_score(*other.worst_);
+  scores_.merge(other.scores_);
   signal_.merge(other.signal_);
   noise_.merge(other.noise_);
   quantized_.merge(other.quantized_);
@@ -178,6 +189,10 @@ void OutputError::merge(const OutputError& other) {
 double OutputError::sqnr_db() const {
   const bool none_compared = samples_ > 0 && shape_mismatches_ == samples_;
   return destroyed_ > 0 || none_compared ? -kInfinity : finite_sqnr_db();
+}
+
+double OutputError::mean_sample_sqnr_db() const {
+  return samples_ > 0 ? scores_.value() / static_cast<double>(samples_) : 0;
 }
 
 double OutputError::finite_sqnr_db() const { return decibels(signal_.value(), noise_.value()); }

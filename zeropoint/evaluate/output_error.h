@@ -60,6 +60,10 @@ class OutputError {
   double sqnr_db() const;
   // The same over the positions where both are finite.
   double finite_sqnr_db() const;
+  // The mean over the samples of each one's own ratio, which a single sample does not rule: those
+  // above 100 dB count as that, those below -20 dB, destroyed ones too, as that. 0 before a sample
+  // was added.
+  double mean_sample_sqnr_db() const;
   // sum xy / sqrt(sum x^2 sum y^2): 1 where both are 0 everywhere, 0 where one of them is. Over the
   // positions where both are finite, of all samples as one vector.
   double cosine() const;
@@ -86,6 +90,7 @@ class OutputError {
   int64_t elements_ = 0;
   std::optional<WorstSample> worst_;
   // Each sample's sums are taken in double, in a fixed order, and added up without rounding.
+  ExactSum scores_;            // of samples, clamped
   ExactSum signal_;            // x^2
   ExactSum noise_;             // (x - y)^2
   ExactSum quantized_;         // y^2

@@ -50,15 +50,18 @@ class Flow {
     return found->second.dims ? &*found->second.dims : nullptr;
   }
 
-  // Notes the axis; false where it was known before or cannot be.
-  bool note(const std::string& value, int64_t axis) {
-    const auto* sizes = dims(value);
-    const auto rank = sizes ? static_cast<int64_t>(sizes->size()) : 0;
-    if (-axis > rank) return false;
-    const int64_t count = (*sizes)[static_cast<size_t>(rank + axis)];
-    if (count < 1) return false;
-    const auto [found, fresh] = channels.emplace(value, Channels{axis, count});
-    if (!fresh && found->second.axis != axis) banned_.insert(value);
+  // Notes the channels; false where they were known before or cannot be. Where inference does not
+  // know the value's shape, `count` has to be known otherwise.
+  bool note(const std::string& value, int64_t axis, std::optional<int64_t> count = std::nullopt) {
+    if (const auto* sizes = dims(value)) {
+      const auto rank = static_cast<int64_t>(sizes->size());
+      if (-axis > rank) return false;
+      const int64_t size = (*sizes)[static_cast<size_t>(rank + axis)];
+      if (size >= 0) count = size;
+    }
+    if (!count || *count < 1) return false;
+    const auto [found, fresh] = channels.emplace(value, Channels{axis, *count});
+    if (!fresh && !(found->second == Channels{axis, *count})) banned_.insert(value);
     return fresh;
   }
 
@@ -68,8 +71,8 @@ class Flow {
     const auto& node = graph_.node(number);
     const int64_t in = -1 - op->input_axis.from_end;
     const int64_t out = -1 - op->output_axis.from_end;
-    note(node.input(0), in);
-    note(node.output(0), out);
+    note(node.input(0), in, op->in_channels);
+    note(node.output(0), out, op->out_channels);
     const auto fits = [&](const std::string& value, int64_t axis, int64_t count) {
       const auto found = channels.find(value);
       return found != channels.end() && found->second == Channels{axis, count};
@@ -110,6 +113,7 @@ class Flow {
 
   // Whether the node commutes with factors of the channels along this axis.
   Result<bool> commutes(const onnx::NodeProto& node, const Channels& of) const {
+    if (!dims(node.output(0))) return false;
     const auto rank = static_cast<int64_t>(dims(node.output(0))->size());
     if (is_one_of(node, {"Relu", "LeakyRelu", "Add", "Sum", "Max", "Identity"})) return true;
     if (is_op(node, "Concat")) {
@@ -148,6 +152,10 @@ class Flow {
     return value.type() == DataType::kFloat && value.size() == 1 && value.as<float>()[0] == 0;
   }
 
+  bool have_one_shape(const std::string& a, const std::string& b) const {
+    return dims(a) && dims(b) && *dims(a) == *dims(b);
+  }
+
   Status join(int number) {
     const auto& node = graph_.node(number);
     const auto found = data(node);
@@ -164,7 +172,7 @@ class Flow {
       if (known == channels.end() || known->second.axis != of->second.axis) return {};
       if (!concat && known->second.count != of->second.count) return {};
       // A value that is broadcast would need its factors in every place that it goes to.
-      if (elementwise && *dims(found[i]) != *dims(found.back())) return {};
+      if (elementwise && !have_one_shape(found[i], found.back())) return {};
       joined.push_back({found[i], output ? 0 : first});
       if (concat && !output) first += known->second.count;
     }

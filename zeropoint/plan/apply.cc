@@ -142,6 +142,28 @@ class Application {
     std::string zero_point;
   };
 
+  // The initializer whose elements a QuantizeLinear turns into these codes.
+  Result<std::string> floats_to_quantize(const WeightPlan& weight, const Shape& shape,
+                                         const std::vector<int32_t>& codes) {
+    if (weight.codes.empty()) return weight.tensor;
+    const auto dims = shape.dims();
+    size_t inner = 1;
+    for (size_t i = weight.axis ? static_cast<size_t>(*weight.axis) + 1 : dims.size();
+         i < dims.size(); ++i) {
+      inner *= static_cast<size_t>(dims[i]);
+    }
+    std::vector<float> floats(codes.size());
+    for (size_t i = 0; i < codes.size(); ++i) {
+      const size_t channel = weight.axis ? i / inner % weight.scales.size() : 0;
+      const int32_t zero_point = weight.zero_points.empty() ? 0 : weight.zero_points[channel];
+      floats[i] = static_cast<float>(codes[i] - zero_point) * weight.scales[channel];
+    }
+    std::string name = names_(weight.tensor + "_tuned");
+    ZP_ASSIGN_OR_RETURN(const Tensor tuned, Tensor::of<float>(shape, floats));
+    ZP_RETURN_IF_ERROR(model_.add_initializer(name, tuned));
+    return name;
+  }
+
   Status put(int number, const WeightPlan& weight) {
     const auto& node = graph().node(number);
     if (weight.input >= node.input_size() || node.input(weight.input) != weight.tensor) {
@@ -188,9 +210,10 @@ class Application {
     ZP_RETURN_IF_ERROR(model_.add_initializer(made.zero_point, zeros));
     made.codes = names_(weight.tensor + "_quantized");
     if (plan_.weight_q_dq) {
+      ZP_ASSIGN_OR_RETURN(const auto floats, floats_to_quantize(weight, weight_shape, codes));
       auto& quantize =
           add_node(graph(), "QuantizeLinear", names_(weight.tensor + "_QuantizeLinear"),
-                   {weight.tensor, made.scale, made.zero_point}, {made.codes});
+                   {floats, made.scale, made.zero_point}, {made.codes});
       if (weight.axis) set_attribute(quantize, "axis", *weight.axis);
     } else {
       ZP_ASSIGN_OR_RETURN(const Tensor packed, tensor_of(codes, weight.type, weight_shape));

@@ -78,12 +78,22 @@ struct NodePlan {
   std::optional<RunPrediction> runs = std::nullopt;
 };
 
-// A tensor of the prepared model whose channels are divided by factors before it is quantized
-// (passes/rescale_channels.h). Everything else in the plan speaks of the model after that.
+// A tensor whose channels are divided by factors before it is quantized
+// (passes/rescale_channels.h).
 struct ChannelScales {
   std::string tensor;
   int64_t axis = -3;          // of the channels, counted from the end: -1 is the last
   std::vector<float> scales;  // positive, one a channel
+};
+
+// What is changed in the prepared model before anything is quantized; the rest of a plan speaks of
+// the model after that.
+struct Rewrites {
+  std::vector<ChannelScales> channel_scales;
+  // Each x whose x * sigmoid(x) becomes one node (passes/use_quick_gelu.h).
+  std::vector<std::string> quick_gelu;
+
+  bool empty() const { return channel_scales.empty() && quick_gelu.empty(); }
 };
 
 struct Plan {
@@ -94,7 +104,7 @@ struct Plan {
   std::map<std::string, std::string> options;  // as the user gave them
   int64_t opset = 13;                          // the least that the types need
   bool weight_q_dq = false;  // weights as float -> QuantizeLinear -> DequantizeLinear
-  std::vector<ChannelScales> channel_scales;
+  Rewrites rewrites;
   std::vector<ActivationPlan> activations;  // in the order of the graph
   std::vector<NodePlan> nodes;              // every node of the main graph, in its order
 };

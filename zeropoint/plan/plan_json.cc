@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace zp {
@@ -18,6 +20,28 @@ Json channel_floats(const std::vector<float>& values) {
   Json list = Json::array();
   for (const float value : values) list.push_back(shortest(value));
   return list;
+}
+
+// Two hexadecimal digits a code: its byte, in two's complement where it is signed.
+std::string hex_of(const std::vector<int32_t>& codes) {
+  std::string text;
+  for (const int32_t code : codes) {
+    fmt::format_to(std::back_inserter(text), "{:02x}", static_cast<uint8_t>(code));
+  }
+  return text;
+}
+
+// Nothing where the text is no such digits.
+std::optional<std::vector<int32_t>> codes_of_hex(std::string_view text, IntType type) {
+  std::vector<int32_t> codes;
+  if (text.size() % 2 != 0) return std::nullopt;
+  for (size_t i = 0; i < text.size(); i += 2) {
+    uint8_t byte = 0;
+    const auto [end, error] = std::from_chars(text.data() + i, text.data() + i + 2, byte, 16);
+    if (error != std::errc() || end != text.data() + i + 2) return std::nullopt;
+    codes.push_back(type.is_signed() ? static_cast<int8_t>(byte) : byte);
+  }
+  return codes;
 }
 
 Json json_of(const ActivationPlan& activation) {
@@ -43,7 +67,7 @@ Json json_of(const WeightPlan& weight, PlanDetail detail) {
   if (detail == PlanDetail::kWhole) {
     json["scales"] = channel_floats(weight.scales);
     if (!weight.zero_points.empty()) json["zero_points"] = weight.zero_points;
-    if (!weight.codes.empty()) json["codes"] = weight.codes;
+    if (!weight.codes.empty()) json["codes"] = hex_of(weight.codes);
   }
   return json;
 }
@@ -147,6 +171,9 @@ class Reader {
     if constexpr (std::is_same_v<T, std::vector<double>>) {
       return json.is_array() && std::ranges::all_of(json, fits<double>);
     }
+    if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+      return json.is_array() && std::ranges::all_of(json, fits<std::string>);
+    }
     if constexpr (std::is_same_v<T, std::map<std::string, std::string>>) {
       return json.is_object() && std::ranges::all_of(json, fits<std::string>);
     }
@@ -216,7 +243,13 @@ void read_weight(const Json& json, const std::string& where, Status& status, Wei
   reader.optional("pair_safe", weight.pair_safe);
   reader.required("scales", weight.scales);
   reader.optional("zero_points", weight.zero_points);
-  reader.optional("codes", weight.codes);
+  std::string codes;
+  reader.optional("codes", codes);
+  if (auto read = codes_of_hex(codes, weight.type)) {
+    weight.codes = *std::move(read);
+  } else {
+    reader.wrong("\"codes\" are not two hexadecimal digits each");
+  }
   if (weight.scales.empty()) reader.wrong("\"scales\" is empty");
   for (size_t i = 0; i < weight.scales.size(); ++i) {
     const int32_t zero_point = i < weight.zero_points.size() ? weight.zero_points[i] : 0;
@@ -258,9 +291,10 @@ std::string to_json(const Plan& plan, PlanDetail detail) {
   Json json{{"zeropoint_plan", plan.version},  {"tool", plan.tool},
             {"target", plan.target},           {"model_hash", plan.model_hash},
             {"options", plan.options},         {"opset", plan.opset},
-            {"weight_q_dq", plan.weight_q_dq}, {"channel_scales", Json::array()},
-            {"activations", Json::array()},    {"nodes", Json::array()}};
-  for (const auto& scales : plan.channel_scales) {
+            {"weight_q_dq", plan.weight_q_dq}, {"quick_gelu", plan.rewrites.quick_gelu},
+            {"channel_scales", Json::array()}, {"activations", Json::array()},
+            {"nodes", Json::array()}};
+  for (const auto& scales : plan.rewrites.channel_scales) {
     json["channel_scales"].push_back(json_of(scales, detail));
   }
   for (const auto& activation : plan.activations) {
@@ -292,8 +326,9 @@ Result<Plan> parse_plan(std::string_view text) {
     reader.optional("options", plan.options);
     reader.optional("opset", plan.opset);
     reader.optional("weight_q_dq", plan.weight_q_dq);
+    reader.optional("quick_gelu", plan.rewrites.quick_gelu);
     reader.each("channel_scales", [&](const Json& element, const std::string& where) {
-      auto& scales = plan.channel_scales.emplace_back();
+      auto& scales = plan.rewrites.channel_scales.emplace_back();
       Reader members(element, where, status);
       members.required("tensor", scales.tensor);
       members.required("axis", scales.axis);

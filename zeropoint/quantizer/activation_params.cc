@@ -20,6 +20,10 @@ namespace {
 constexpr double kHardCut = -3;
 constexpr double kSoftCut = -8;
 
+bool is_gelu(const onnx::NodeProto& node) {
+  return is_op(node, "Gelu") || node.op_type() == "QuickGelu";
+}
+
 // Whether the node is x * sigmoid(x), seen from the Sigmoid or from the Mul.
 bool is_silu_part(const onnx::GraphProto& graph, const GraphIndex& index, const std::string& tensor,
                   const onnx::NodeProto& reader) {
@@ -44,7 +48,7 @@ bool is_at_soft_gate(const onnx::GraphProto& graph, const GraphIndex& index,
   const int maker = index.producer(tensor);
   if (maker < 0) return false;
   const auto& node = graph.node(maker);
-  if (is_op(node, "HardSwish") || is_op(node, "Gelu")) return true;
+  if (is_op(node, "HardSwish") || is_gelu(node)) return true;
   return is_op(node, "Mul") && node.input_size() == 2 &&
          (is_silu_part(graph, index, node.input(0), node) ||
           is_silu_part(graph, index, node.input(1), node));
@@ -190,6 +194,11 @@ class Chooser {
       plan.reason = "the range of its operator";
       return plan;
     }
+    if (const auto known = options_.known.find(placed.tensor); known != options_.known.end()) {
+      plan.range = known->second.widened_to(0);
+      plan.reason = "the channels' ranges over their scales";
+      return plan;
+    }
     const RangeMethod* override_ = override_of(placed.tensor);
     RangeMethod method = override_ ? *override_ : options_.ranges;
     const auto mask = mask_of(placed.tensor);
@@ -324,7 +333,7 @@ std::optional<double> flat_below(const onnx::GraphProto& graph, const GraphIndex
          float_attribute(reader, "beta", 0.5F) == 0.5F)) {
       continue;
     }
-    if (!is_op(reader, "Gelu") && !is_silu_part(graph, index, tensor, reader)) return std::nullopt;
+    if (!is_gelu(reader) && !is_silu_part(graph, index, tensor, reader)) return std::nullopt;
     cut = kSoftCut;
   }
   return cut;

@@ -30,6 +30,7 @@ struct ActivationOptions {
   IntType type = IntType::kUint8;
   RangeMethod ranges;
   std::vector<RangeOverride> overrides;  // the first that matches a tensor holds
+  std::map<std::string, Range> known;    // of tensors whose range was chosen before
 };
 
 // What the constants of a placement hold, by name: their values observed as those of tensors are.

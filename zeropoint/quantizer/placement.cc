@@ -364,6 +364,11 @@ std::vector<ObservedTensor> tensors_to_observe(const Model& model, const ValueIn
   const auto add = [&](const std::string& value) {
     if (wanted.erase(value) == 0) return;
     ObservedTensor observed{value, std::nullopt};
+    const int maker = index.producer(value);
+    if (maker >= 0 && is_weighted(graph.node(maker)) &&
+        index.constant(graph.node(maker).input(1))) {
+      observed.channel_axis = data_channel_axis(graph.node(maker));
+    }
     for (const Use& use : index.uses(value)) {
       if (use.input != 0 || observed.channel_axis) continue;
       const auto& reader = graph.node(use.node);

@@ -325,14 +325,14 @@ TEST(Placement, WhatCannotHaveParametersStaysInFloat) {
   EXPECT_EQ(placed.reason("b"), "\"d\": infinities were seen of it");
 }
 
-TEST(TensorsToObserve, AreThoseOfAllTargetsByChannelBeforeWeights) {
+TEST(TensorsToObserve, AreThoseOfAllTargetsByChannelAroundWeights) {
   const Placed placed("onnxruntime", kProduct, ", float[4,8] u, float[8,16] v", "",
                       "float[4,16] y");
   std::vector<std::string> names;
   for (const auto& observed : tensors_to_observe(placed.model(), placed.values(), targets())) {
     names.push_back(observed.name + (observed.channel_axis ? " by channel" : ""));
   }
-  EXPECT_THAT(names, ElementsAre("u", "v", "p", "q by channel", "y"));
+  EXPECT_THAT(names, ElementsAre("u", "v", "p", "q by channel", "y by channel"));
 }
 
 TEST(TensorsToObserve, HoldWhatIsQuantizedOnRequestAndTheScoresBesideMasks) {

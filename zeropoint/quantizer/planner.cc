@@ -9,6 +9,7 @@
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/graph/graph_index.h"
 #include "zeropoint/numerics/quantize.h"
+#include "zeropoint/passes/rescale_channels.h"
 #include "zeropoint/plan/planned_codes.h"
 #include "zeropoint/quantizer/weight_scales.h"
 #include "zeropoint/quantizer/weighted_node.h"
@@ -22,7 +23,11 @@ constexpr int64_t kOpsetOfOthers = 21;  // 16 and 4 bits
 class Planner {
  public:
   Planner(const Model& model, const Observers& observers, const PlanOptions& options)
-      : model_(model), observers_(observers), options_(options), index_(model.graph()) {}
+      : model_(model), observers_(observers), options_(options), index_(model.graph()) {
+    for (const auto& scales : options.rewrites.channel_scales) {
+      scales_.emplace(rescaled_name(scales.tensor), &scales);
+    }
+  }
 
   // Whether a weighted node has a weight: a product of two activations has none.
   bool has_weight(const onnx::NodeProto& node) const {
@@ -35,7 +40,10 @@ class Planner {
     const onnx::TensorProto& proto = *index_.constant(node.input(1));
     ZP_ASSIGN_OR_RETURN(const Tensor weight, model_.read(proto));
     const ActivationPlan* input = find_activation(plan, node.input(0));
-    const auto observer = observers_.find(node.input(0));
+    const auto scales_of_input = scales_.find(node.input(0));
+    const bool rescaled = scales_of_input != scales_.end();
+    const auto observer =
+        observers_.find(rescaled ? scales_of_input->second->tensor : node.input(0));
     if (!input || observer == observers_.end()) {
       return invalid_data(fmt::format("its data \"{}\" were not observed", node.input(0)));
     }
@@ -60,7 +68,8 @@ class Planner {
     const int64_t channels = weight.shape().dim(static_cast<int>(output_axis(node)));
     ZP_ASSIGN_OR_RETURN(std::vector<float> bias, bias_of(node, channels));
     const auto dims = weight.shape().dims();
-    const InputMoments moments = input_moments(node, dims, observer->second);
+    InputMoments moments = input_moments(node, dims, observer->second);
+    if (rescaled) divide(moments, scales_of_input->second->scales);
     auto scales = choose_weight_scales(node, weight, bias, moments, scale_options);
     if (!scales) {
       return tl::unexpected<Error>(
@@ -117,6 +126,7 @@ class Planner {
   const Observers& observers_;
   const PlanOptions& options_;
   GraphIndex index_;
+  std::map<std::string, const ChannelScales*> scales_;  // by the rescaled tensor
 };
 
 // Nodes whose rule turns out not to hold once parameters are known, and why.
@@ -245,10 +255,14 @@ Result<Plan> make_plan(const Model& model, const ValueInfos& values, const Obser
   ZP_ASSIGN_OR_RETURN(const Hash128 hash, model.hash());
   plan.model_hash = hash.hex();
   plan.options = options.given;
+  plan.rewrites = options.rewrites;
   plan.weight_q_dq = target.weight_q_dq;
   plan.opset = needed_opset(options);
-  ActivationOptions activation_options{&target, options.activations, options.ranges,
-                                       options.overrides};
+  ActivationOptions activation_options{
+      &target, options.activations, options.ranges, options.overrides, {}};
+  for (const auto& [tensor, range] : options.rescaled_ranges) {
+    activation_options.known.emplace(rescaled_name(tensor), range);
+  }
   ZP_ASSIGN_OR_RETURN(const Observers constants, observe_constants(model, placement));
   const Observed observed{observers, constants};
   without = values_without_parameters(model, placement, observed, activation_options);

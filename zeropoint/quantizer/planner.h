@@ -30,7 +30,11 @@ struct PlanOptions {
   RangeMethod ranges;
   std::vector<RangeOverride> overrides;
   std::vector<Choice> choices;  // one for each node, or empty
-  bool integer_io = false;      // float outputs get parameters too (integer_io.h)
+  // Of a model that was rewritten: how, and the ranges of rescaled tensors, by the names of the
+  // tensors before.
+  Rewrites rewrites;
+  std::map<std::string, Range> rescaled_ranges;
+  bool integer_io = false;  // float outputs get parameters too (integer_io.h)
   // As the user gave them, for the record.
   std::map<std::string, std::string> given;
 };

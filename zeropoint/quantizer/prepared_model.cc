@@ -11,6 +11,8 @@
 #include "zeropoint/graph/edit.h"
 #include "zeropoint/graph/external_data.h"
 #include "zeropoint/graph/visit.h"
+#include "zeropoint/passes/rescale_channels.h"
+#include "zeropoint/passes/use_quick_gelu.h"
 
 namespace zp {
 namespace {
@@ -70,6 +72,17 @@ Result<PreparedModel> prepare_model(const std::filesystem::path& path,
   ZP_ASSIGN_OR_RETURN(const Hash128 hash, model.hash());
   return PreparedModel{std::move(model), std::move(values), *std::move(report), source_hash, hash,
                        source_size};
+}
+
+Result<PreparedModel> rewritten(const PreparedModel& prepared, const Rewrites& rewrites) {
+  Model model = prepared.model.copy();
+  ZP_RETURN_IF_ERROR(use_quick_gelu(model, prepared.values, rewrites.quick_gelu));
+  ZP_RETURN_IF_ERROR(rescale_channels(model, prepared.values, rewrites.channel_scales));
+  ZP_ASSIGN_OR_RETURN(ValueInfos values, infer_values(model));
+  ZP_ASSIGN_OR_RETURN(const Hash128 hash, model.hash());
+  return PreparedModel{
+      std::move(model),    std::move(values), prepared.report, prepared.source_hash, hash,
+      prepared.source_size};
 }
 
 }  // namespace zp

@@ -12,6 +12,7 @@
 #include "zeropoint/graph/model.h"
 #include "zeropoint/graph/values.h"
 #include "zeropoint/passes/prepare.h"
+#include "zeropoint/plan/plan.h"
 
 namespace zp {
 
@@ -28,6 +29,9 @@ struct PreparedModel {
 // makes, refused by ONNX's checker, quantized already.
 Result<PreparedModel> prepare_model(const std::filesystem::path& path,
                                     const PrepareOptions& options);
+
+// The same model, rewritten so. Errors name what does not fit it.
+Result<PreparedModel> rewritten(const PreparedModel& prepared, const Rewrites& rewrites);
 
 // The node that shows that a model is quantized already ("QuantizeLinear node "x""), or "".
 std::string quantized_node(const onnx::ModelProto& model);

@@ -11,6 +11,8 @@
 #include "zeropoint/evaluate/measure.h"
 #include "zeropoint/evaluate/simulated_model.h"
 #include "zeropoint/graph/check.h"
+#include "zeropoint/graph/edit.h"
+#include "zeropoint/graph/graph_index.h"
 #include "zeropoint/plan/apply.h"
 #include "zeropoint/quantizer/placement.h"
 
@@ -19,8 +21,6 @@ namespace {
 
 // The held-back samples that are looked at; more tell hardly more.
 constexpr size_t kMostJudged = 64;
-// Fewer held-back samples than this say little: then all samples judge.
-constexpr size_t kFewestHeldBack = 1;
 
 int thread_count(const RunOptions& options) {
   return options.threads > 0 ? options.threads : available_threads();
@@ -34,31 +34,21 @@ EngineOptions engine_options(const RunOptions& options, ExecutionMode mode) {
   return engine;
 }
 
-// The numbers of the samples that judge: those held back, by their content.
-Result<std::vector<int64_t>> judges(const CalibrationInputs& samples, const RunOptions& options,
-                                    bool& were_held_back) {
-  std::vector<char> held(static_cast<size_t>(samples.count));
-  std::vector<char> good(held.size());
-  ZP_RETURN_IF_ERROR(parallel_for(samples.count, {.threads = options.threads, .what = "samples"},
-                                  [&](int64_t i) -> Status {
-                                    auto sample = samples.load(i);
-                                    if (!sample && options.on_bad_sample == OnBadSample::kSkip)
-                                      return {};
-                                    if (!sample) return tl::unexpected<Error>(sample.error());
-                                    good[static_cast<size_t>(i)] = 1;
-                                    held[static_cast<size_t>(i)] = is_held_back(sample->hash);
-                                    return {};
-                                  }));
-  const auto chosen = [&](const std::vector<char>& flags) {
-    std::vector<int64_t> numbers;
-    for (size_t i = 0; i < flags.size() && numbers.size() < kMostJudged; ++i) {
-      if (flags[i]) numbers.push_back(static_cast<int64_t>(i));
+// What the nodes read that make probabilities, by the name of the output.
+std::map<std::string, std::string> logits_of(const onnx::GraphProto& graph) {
+  const GraphIndex index(graph);
+  std::map<std::string, std::string> logits;
+  for (const auto& output : graph.output()) {
+    const int maker = index.producer(output.name());
+    if (maker < 0) continue;
+    const auto& node = graph.node(maker);
+    const bool squashes =
+        is_op(node, "Softmax") || is_op(node, "LogSoftmax") || is_op(node, "Sigmoid");
+    if (squashes && index.producer(node.input(0)) >= 0) {
+      logits.emplace(output.name(), node.input(0));
     }
-    return numbers;
-  };
-  auto numbers = chosen(held);
-  were_held_back = numbers.size() >= kFewestHeldBack;
-  return were_held_back ? numbers : chosen(good);
+  }
+  return logits;
 }
 
 }  // namespace
@@ -114,6 +104,38 @@ Result<Model> apply_plan(const PreparedModel& prepared, const Plan& plan) {
   return model;
 }
 
+Result<SampleParts> split_samples(const CalibrationInputs& samples, const RunOptions& options) {
+  enum class Part : char { kUnusable, kFit, kHeldBack };
+  std::vector<Part> parts_of(static_cast<size_t>(samples.count));
+  ZP_RETURN_IF_ERROR(parallel_for(samples.count, {.threads = options.threads, .what = "samples"},
+                                  [&](int64_t i) -> Status {
+                                    auto sample = samples.load(i);
+                                    if (!sample && options.on_bad_sample == OnBadSample::kSkip)
+                                      return {};
+                                    if (!sample) return tl::unexpected<Error>(sample.error());
+                                    parts_of[static_cast<size_t>(i)] =
+                                        is_held_back(sample->hash) ? Part::kHeldBack : Part::kFit;
+                                    return {};
+                                  }));
+  SampleParts parts;
+  std::vector<int64_t> usable;
+  for (size_t i = 0; i < parts_of.size(); ++i) {
+    const auto number = static_cast<int64_t>(i);
+    if (parts_of[i] == Part::kUnusable) continue;
+    usable.push_back(number);
+    if (parts_of[i] == Part::kFit) {
+      parts.fit.push_back(number);
+    } else if (parts.judges.size() < kMostJudged) {
+      parts.judges.push_back(number);
+    }
+  }
+  parts.were_held_back = !parts.judges.empty() && !parts.fit.empty();
+  if (parts.were_held_back) return parts;
+  parts.fit = parts.judges = usable;
+  if (parts.judges.size() > kMostJudged) parts.judges.resize(kMostJudged);
+  return parts;
+}
+
 double HeldBackError::lowest_sqnr_db() const {
   double lowest = std::numeric_limits<double>::infinity();
   for (const auto& output : outputs) {
@@ -123,16 +145,17 @@ double HeldBackError::lowest_sqnr_db() const {
 }
 
 Result<HeldBackError> measure_held_back(const PreparedModel& prepared, const Model& quantized,
-                                        const CalibrationInputs& samples,
+                                        const CalibrationInputs& samples, const SampleParts& parts,
                                         const RunOptions& options) {
   HeldBackError error;
-  ZP_ASSIGN_OR_RETURN(const auto numbers, judges(samples, options, error.were_held_back));
-  error.samples = static_cast<int64_t>(numbers.size());
-  ZP_ASSIGN_OR_RETURN(Engine reference,
-                      compile(prepared.model, engine_options(options, ExecutionMode::kFloat)));
+  error.were_held_back = parts.were_held_back;
+  error.samples = static_cast<int64_t>(parts.judges.size());
+  EngineOptions engine = engine_options(options, ExecutionMode::kFloat);
+  const auto logits = logits_of(prepared.model.graph());
+  for (const auto& [output, logit] : logits) engine.extra_outputs.push_back(logit);
+  ZP_ASSIGN_OR_RETURN(Engine reference, compile(prepared.model, engine));
   ZP_ASSIGN_OR_RETURN(const Model simulated, simulated_model(quantized));
-  ZP_ASSIGN_OR_RETURN(Engine changed,
-                      compile(simulated, engine_options(options, ExecutionMode::kFloat)));
+  ZP_ASSIGN_OR_RETURN(Engine changed, compile(simulated, engine));
   PairOptions pair_options;
   pair_options.threads = thread_count(options);
   pair_options.what = "checking";
@@ -141,7 +164,23 @@ Result<HeldBackError> measure_held_back(const PreparedModel& prepared, const Mod
     ZP_ASSIGN_OR_RETURN(auto sample, samples.load(i));
     return std::move(sample.inputs);
   };
-  ZP_ASSIGN_OR_RETURN(error.outputs, measure(reference, changed, numbers, load, pair_options));
+  ZP_ASSIGN_OR_RETURN(error.outputs, measure(reference, changed, parts.judges, load, pair_options));
+  // The values behind the outputs are the logits, in the order of their names.
+  const size_t outputs = error.outputs.size() - logits.size();
+  double sum = 0;
+  int64_t count = 0;
+  for (size_t i = 0; i < outputs; ++i) {
+    const auto logit = logits.find(error.outputs[i].name());
+    const size_t judged = logit == logits.end()
+                              ? i
+                              : outputs + static_cast<size_t>(std::distance(logits.begin(), logit));
+    if (error.outputs[judged].kind() != ValueKind::kFloat) continue;
+    sum += error.outputs[judged].mean_sample_sqnr_db();
+    ++count;
+  }
+  error.score_db = count > 0 ? sum / static_cast<double>(count) : 0;
+  error.outputs.erase(error.outputs.begin() + static_cast<std::ptrdiff_t>(outputs),
+                      error.outputs.end());
   return error;
 }
 

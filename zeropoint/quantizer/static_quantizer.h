@@ -43,6 +43,17 @@ Result<Observers> plan_observers(const CalibrationStatistics& statistics);
 // Applies the plan and checks the result with ONNX's checker: a model that it refuses is an error.
 Result<Model> apply_plan(const PreparedModel& prepared, const Plan& plan);
 
+// Which samples a step may look at, and which judge it.
+struct SampleParts {
+  std::vector<int64_t> fit;
+  std::vector<int64_t> judges;
+  bool were_held_back = true;  // false: too few for that, so both are all of them
+};
+
+// By the samples' content (is_held_back); of the judges no more than tell something new. Loads each
+// sample. Errors are those of the samples.
+Result<SampleParts> split_samples(const CalibrationInputs& samples, const RunOptions& options);
+
 // What was lost on some samples: the error of each output, float against quantized as it is
 // written.
 struct HeldBackError {
@@ -50,11 +61,16 @@ struct HeldBackError {
   bool were_held_back = true;  // false: too few for that, so calibration samples judge themselves
   std::vector<OutputError> outputs;
 
+  // By which steps of a recipe are judged: the mean over the float outputs of their samples' mean
+  // signal-to-noise, in dB. An output that a Softmax, a LogSoftmax or a Sigmoid makes is judged by
+  // what that node reads, since most of its elements are next to 0 or 1 whatever happens.
+  double score_db = 0;
+
   // The lowest over the float outputs, in dB; +infinity where there is none.
   double lowest_sqnr_db() const;
 };
 Result<HeldBackError> measure_held_back(const PreparedModel& prepared, const Model& quantized,
-                                        const CalibrationInputs& samples,
+                                        const CalibrationInputs& samples, const SampleParts& parts,
                                         const RunOptions& options);
 
 }  // namespace zp

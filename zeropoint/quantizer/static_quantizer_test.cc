@@ -77,6 +77,12 @@ Plan planned(const PreparedModel& model, const CalibrationStatistics& statistics
   return *std::move(plan);
 }
 
+Result<HeldBackError> judged(const PreparedModel& model, const Model& quantized,
+                             const CalibrationInputs& samples, const RunOptions& options) {
+  ZP_ASSIGN_OR_RETURN(const SampleParts parts, split_samples(samples, options));
+  return measure_held_back(model, quantized, samples, parts, options);
+}
+
 TEST_F(StaticQuantizer, GoesFromAModelAndSamplesToAModelWithALittleError) {
   const PreparedModel model = prepared();
   const CalibrationStatistics statistics = calibrated(model, 40);
@@ -84,7 +90,7 @@ TEST_F(StaticQuantizer, GoesFromAModelAndSamplesToAModelWithALittleError) {
   EXPECT_THAT(statistics.tensors, ElementsAre(Key("r"), Key("x"), Key("y")));
   const auto quantized = apply_plan(model, planned(model, statistics));
   ASSERT_TRUE(quantized) << quantized.error().message;
-  const auto error = measure_held_back(model, *quantized, samples(40), {.threads = 2});
+  const auto error = judged(model, *quantized, samples(40), {.threads = 2});
   ASSERT_TRUE(error) << error.error().message;
   EXPECT_TRUE(error->were_held_back);
   EXPECT_EQ(error->samples, held_back_of(40));
@@ -101,7 +107,7 @@ TEST_F(StaticQuantizer, TheModelsOwnSamplesJudgeWhereNoneIsHeldBack) {
   ASSERT_EQ(held_back_of(few), 0);
   const auto quantized = apply_plan(model, planned(model, calibrated(model, few)));
   ASSERT_TRUE(quantized);
-  const auto error = measure_held_back(model, *quantized, samples(few), {});
+  const auto error = judged(model, *quantized, samples(few), {});
   ASSERT_TRUE(error) << error.error().message;
   EXPECT_FALSE(error->were_held_back);
   EXPECT_EQ(error->samples, few);
@@ -153,9 +159,8 @@ TEST_F(StaticQuantizer, ABadSampleStopsOrIsLeftOut) {
   };
   const auto quantized = apply_plan(model, planned(model, calibrated(model, 20)));
   ASSERT_TRUE(quantized);
-  EXPECT_EQ(measure_held_back(model, *quantized, bad, {}).error().message, "3.npy: cut off");
-  const auto error =
-      measure_held_back(model, *quantized, bad, {.on_bad_sample = OnBadSample::kSkip});
+  EXPECT_EQ(judged(model, *quantized, bad, {}).error().message, "3.npy: cut off");
+  const auto error = judged(model, *quantized, bad, {.on_bad_sample = OnBadSample::kSkip});
   ASSERT_TRUE(error) << error.error().message;
   EXPECT_EQ(error->samples, held_back_of(20) - (is_held_back(sample(3).hash) ? 1 : 0));
 }

@@ -121,6 +121,17 @@ InputMoments input_moments(const onnx::NodeProto& node, std::span<const int64_t>
   return moments;
 }
 
+void divide(InputMoments& moments, std::span<const float> factors) {
+  const size_t length = moments.mean.size() / static_cast<size_t>(moments.groups);
+  const size_t in_group = factors.size() / static_cast<size_t>(moments.groups);
+  for (size_t i = 0; i < moments.mean.size(); ++i) {
+    // In pairing order the channel runs fastest.
+    const double factor = factors[i / length * in_group + i % length % in_group];
+    moments.mean[i] /= factor;
+    moments.variance[i] /= factor * factor;
+  }
+}
+
 Result<std::vector<float>> choose_weight_scales(const onnx::NodeProto& node, const Tensor& weight,
                                                 std::span<const float> bias,
                                                 const InputMoments& moments,

@@ -27,6 +27,9 @@ struct InputMoments {
 InputMoments input_moments(const onnx::NodeProto& node, std::span<const int64_t> weight_dims,
                            const Observer& observer);
 
+// Of the data divided by a factor for each channel.
+void divide(InputMoments& moments, std::span<const float> factors);
+
 struct ScaleOptions {
   IntType type = IntType::kInt8;
   NarrowRange narrow = NarrowRange::kYes;

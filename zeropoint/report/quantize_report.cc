@@ -116,6 +116,19 @@ void add_error(Page& page, const QuantizeReport& report) {
                   lowest->output, report.output_errors.size() > 1 ? ", the worst output" : "", on));
 }
 
+// Each step with what it gained, in the order in which they were tried.
+void add_steps(Page& page, const QuantizeReport& report) {
+  bool first = true;
+  for (const auto& step : report.steps) {
+    const std::string gained =
+        first ? fmt::format("{:.1f} dB", step.score_db)
+              : fmt::format("{:+.1f} dB{}", step.gained_db, step.kept ? "" : ", taken back");
+    page.line(first ? "steps" : "",
+              fmt::format("{:<36} {}, {:.1f} s", step.name, gained, step.seconds));
+    first = false;
+  }
+}
+
 void add_time(Page& page, const QuantizeReport& report) {
   constexpr double kWorthNaming = 0.05;
   std::string times;
@@ -181,6 +194,7 @@ std::string to_text(const QuantizeReport& report, size_t most) {
                                   100.0 * static_cast<double>(report.size_after) /
                                       static_cast<double>(report.size_before)));
   }
+  add_steps(page, report);
   add_error(page, report);
   add_time(page, report);
   return page.take();
@@ -215,6 +229,7 @@ std::string to_json(const QuantizeReport& report) {
             {"cut_without_loss", Json::array()},
             {"size_before", report.size_before},
             {"size_after", report.size_after},
+            {"steps", Json::array()},
             {"output_error", nullptr},
             {"seconds", Json::object()}};
   if (report.macs_run_in_int8) json["macs_run_in_int8"] = *report.macs_run_in_int8;
@@ -252,6 +267,13 @@ std::string to_json(const QuantizeReport& report) {
           {{"output", output.output}, {"sqnr_db", json_number(output.sqnr_db)}});
     }
     json["output_error"] = std::move(error);
+  }
+  for (const auto& step : report.steps) {
+    json["steps"].push_back({{"step", step.name},
+                             {"score_db", step.score_db},
+                             {"gained_db", step.gained_db},
+                             {"seconds", step.seconds},
+                             {"kept", step.kept}});
   }
   for (const auto& [step, seconds] : report.seconds) json["seconds"][step] = seconds;
   constexpr int kIndent = 2;

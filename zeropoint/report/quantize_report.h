@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "zeropoint/quantizer/range_use.h"
+#include "zeropoint/quantizer/recipe.h"
 
 namespace zp {
 
@@ -68,6 +69,9 @@ struct QuantizeReport {
   std::optional<int64_t> judging_samples;
   bool were_held_back = true;
   std::vector<OutputNote> output_errors;
+
+  // What each step of the recipe gained on the samples that it had not seen.
+  std::vector<RecipeStep> steps;
 
   std::vector<std::pair<std::string, double>> seconds;  // by step, in order
 

@@ -47,6 +47,7 @@ Target onnxruntime() {
   // OpenVINO, which reads the same files, computes wrong averages of values with a zero point.
   target.average_needs_zero_point_0 = true;
   target.products = RuleUse::kOnRequest;
+  target.has_quick_gelu = true;
   target.ops = common_ops();
   target.stay_in_float = {{"ConvTranspose", "ONNX Runtime computes ConvTranspose in float only"}};
   return target;
@@ -59,6 +60,7 @@ Target openvino() {
   target.stay_in_float.clear();
   target.product_needs_middle_zero_point = true;
   target.looks_up_scales = true;
+  target.has_quick_gelu = false;
   target.ops = with(common_ops(), {{"ConvTranspose", OpRole::kWeighted}});
   return target;
 }

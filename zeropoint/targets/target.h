@@ -83,6 +83,7 @@ struct Target {
   RuleUse tables = RuleUse::kAlways;
   // Of an embedding, rows are looked up as codes with a scale each, which goes with them.
   bool looks_up_scales = false;
+  bool has_quick_gelu = false;  // computes x * sigmoid(x) of codes faster as one node
   std::map<std::string, OpRole, std::less<>> ops;
   std::map<std::string, FixedOutput, std::less<>> fixed_outputs;
   // Why operators without a rule have none, where there is more to say than that.
