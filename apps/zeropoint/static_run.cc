@@ -64,9 +64,10 @@ void add_static_options(CLI::App& app, StaticArguments& arguments) {
   app.add_option("--calibration", arguments.calibration,
                  "samples: folders, list files (.txt), .npy, .npz, .pb, JPEG, PNG")
       ->type_name("PATH");
-  app.add_option("--statistics", arguments.statistics,
-                 "what zeropoint calibrate wrote: no calibration then, and with --calibration the samples "
-                 "only tune and judge")
+  app.add_option(
+         "--statistics", arguments.statistics,
+         "what zeropoint calibrate wrote: no calibration then, and with --calibration the samples "
+         "only tune and judge")
       ->type_name("FILE");
   app.add_option("--threads", arguments.threads, "otherwise as many as there are processors")
       ->type_name("N");

@@ -47,7 +47,7 @@ struct StaticRun {
   std::optional<CalibrationStatistics> statistics;
   RunOptions options;
   std::vector<std::pair<std::string, double>> seconds;
-  int64_t min_opset = 0;  // that the model was prepared for
+  int64_t min_opset = 0;           // that the model was prepared for
   std::vector<std::string> notes;  // for the user, a line each
   // Of the plan's recipe, where samples judged it.
   std::vector<RecipeStep> steps;

@@ -64,6 +64,7 @@ def test_statistics_serve_codes_of_other_widths(samples, tmp_path):
     model = DIGITS / "digits.onnx"
     zeropoint("calibrate", model, "--calibration", samples / "all", "-o", tmp_path / "statistics")
     for options in (["--activations", "uint16"], ["--weights", "int4"]):
+        options = [*options, "--recipe", "fast"]
         from_samples = quantize(tmp_path / "1.onnx", "--calibration", samples / "all", *options)
         from_file = quantize(tmp_path / "2.onnx", "--statistics", tmp_path / "statistics", *options)
         assert from_samples == from_file

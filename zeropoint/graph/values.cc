@@ -9,6 +9,21 @@
 
 namespace zp {
 
+namespace {
+
+// ONNX does not know ONNX Runtime's own operators; these give what they are given, which is all
+// that inference has to know.
+void stand_in_for_contributed_operators(onnx::GraphProto& graph) {
+  for (auto& node : *graph.mutable_node()) {
+    if (node.domain() != "com.microsoft" || node.op_type() != "QuickGelu") continue;
+    node.clear_domain();
+    node.set_op_type("Identity");
+    node.clear_attribute();
+  }
+}
+
+}  // namespace
+
 ValueInfo declared(const onnx::ValueInfoProto& value) {
   ValueInfo info;
   if (!value.type().has_tensor_type()) return info;
@@ -55,6 +70,7 @@ Result<ValueInfos> infer_values(const Model& model, const InputDims& inputs) {
     shape.clear_dim();
     for (const int64_t dim : given->second) shape.add_dim()->set_dim_value(dim);
   }
+  stand_in_for_contributed_operators(*skeleton.mutable_graph());
   // What was inferred for open sizes would stand in the way.
   if (!inputs.empty()) skeleton.mutable_graph()->clear_value_info();
   if (auto status = add_value_infos(skeleton); !status) {

@@ -8,26 +8,6 @@ namespace {
 
 constexpr const char* kDomain = "com.microsoft";
 
-// ONNX's shape inference does not know the operator, so what it would find is written down.
-void declare(onnx::GraphProto& graph, const std::string& name, const ValueInfo& info) {
-  for (const auto& value : graph.value_info()) {
-    if (value.name() == name) return;
-  }
-  for (const auto& value : graph.output()) {
-    if (value.name() == name) return;
-  }
-  auto& value = *graph.add_value_info();
-  value.set_name(name);
-  auto& type = *value.mutable_type()->mutable_tensor_type();
-  type.set_elem_type(static_cast<int32_t>(info.type));
-  if (!info.dims) return;
-  auto& shape = *type.mutable_shape();
-  for (const int64_t dim : *info.dims) {
-    auto& size = *shape.add_dim();
-    if (dim >= 0) size.set_dim_value(dim);
-  }
-}
-
 }  // namespace
 
 std::string silu_of(const onnx::GraphProto& graph, const GraphIndex& index, const std::string& x) {
@@ -43,8 +23,7 @@ std::string silu_of(const onnx::GraphProto& graph, const GraphIndex& index, cons
   return "";
 }
 
-Status use_quick_gelu(Model& model, const ValueInfos& values,
-                      const std::vector<std::string>& inputs) {
+Status use_quick_gelu(Model& model, const std::vector<std::string>& inputs) {
   if (inputs.empty()) return {};
   auto& graph = model.graph();
   const GraphIndex index(graph);
@@ -62,7 +41,6 @@ Status use_quick_gelu(Model& model, const ValueInfos& values,
     node.clear_input();
     node.add_input(x);
     set_attribute(node, "alpha", 1.0F);
-    if (const auto found = values.find(y); found != values.end()) declare(graph, y, found->second);
   }
   remove_nodes(graph, gone);
   if (opset_version(model.proto(), kDomain) == 0) set_opset_version(model.proto(), kDomain, 1);

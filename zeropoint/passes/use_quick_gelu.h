@@ -7,7 +7,6 @@
 #include "zeropoint/base/error.h"
 #include "zeropoint/graph/graph_index.h"
 #include "zeropoint/graph/model.h"
-#include "zeropoint/graph/values.h"
 
 namespace zp {
 
@@ -20,7 +19,6 @@ std::string silu_of(const onnx::GraphProto& graph, const GraphIndex& index, cons
 // for each of these x. ONNX Runtime makes this of the two nodes by itself, but not where x comes
 // from a DequantizeLinear, of which it gives each reader one of its own. OpenVINO reads it too.
 // Errors: an x of which silu_of() is "".
-Status use_quick_gelu(Model& model, const ValueInfos& values,
-                      const std::vector<std::string>& inputs);
+Status use_quick_gelu(Model& model, const std::vector<std::string>& inputs);
 
 }  // namespace zp

@@ -76,7 +76,7 @@ Result<PreparedModel> prepare_model(const std::filesystem::path& path,
 
 Result<PreparedModel> rewritten(const PreparedModel& prepared, const Rewrites& rewrites) {
   Model model = prepared.model.copy();
-  ZP_RETURN_IF_ERROR(use_quick_gelu(model, prepared.values, rewrites.quick_gelu));
+  ZP_RETURN_IF_ERROR(use_quick_gelu(model, rewrites.quick_gelu));
   ZP_RETURN_IF_ERROR(rescale_channels(model, prepared.values, rewrites.channel_scales));
   ZP_ASSIGN_OR_RETURN(ValueInfos values, infer_values(model));
   ZP_ASSIGN_OR_RETURN(const Hash128 hash, model.hash());
