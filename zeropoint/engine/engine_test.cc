@@ -157,7 +157,7 @@ TEST(Engine, HandsOutInputsInitializersAndNamesThatShareAValue) {
 // The view's elements in the model's order: [N, H, W, C] to [N, C, H, W].
 std::vector<float> in_model_order(const OutputView& view) {
   const std::vector<float> given = values(view);
-  if (view.order == AxisOrder::kAsInModel) return given;
+  if (view.order == AxisOrder::kAsInModel || given.empty()) return given;
   const auto dims = view.shape.dims();
   const auto channels = static_cast<size_t>(dims.back());
   const size_t plane = given.size() / channels / static_cast<size_t>(dims[0]);
