@@ -189,3 +189,53 @@ def test_wrong_usage_ends_with_2(tmp_path):
     zeropoint("quantize", DIGITS / "digits.onnx", "-o", tmp_path / "o.onnx", status=2)
     zeropoint("quantize", DIGITS / "digits.onnx", "--calibration", "x", "--samples", "none",
               "-o", tmp_path / "o.onnx", status=2)
+
+
+def test_the_report_says_what_each_step_gained_and_bad_recipes_are_usage_errors(samples, tmp_path):
+    out = tmp_path / "o.onnx"
+    report = json.loads(zeropoint("quantize", DIGITS / "digits.onnx", "--calibration",
+                                  samples / "all", "-o", out, "--json"))
+    names = [step["step"] for step in report["steps"]]
+    assert names[0] == "plain" and "weights that correct their inputs" in names
+    # Each kept step starts from the last one that was kept.
+    score = report["steps"][0]["score_db"]
+    for step in report["steps"][1:]:
+        assert step["gained_db"] == pytest.approx(step["score_db"] - score)
+        assert step["kept"] == (step["gained_db"] > -0.01)
+        score = step["score_db"] if step["kept"] else score
+    message = zeropoint("quantize", DIGITS / "digits.onnx", "--calibration", samples / "all",
+                        "-o", out, "--recipe", "slow", status=2)
+    assert "fast, balanced or best" in message
+
+
+def test_silu_between_integer_convolutions_is_one_node_that_both_runtimes_compute(tmp_path):
+    ov = pytest.importorskip("openvino")
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=(4, 4, 1, 1)).astype(np.float32) for _ in range(2)]
+    nodes = [helper.make_node("Conv", ["x", "v"], ["c"], name="one"),
+             helper.make_node("Sigmoid", ["c"], ["s"], name="gate"),
+             helper.make_node("Mul", ["c", "s"], ["m"], name="silu"),
+             helper.make_node("Conv", ["m", "w"], ["y"], name="two")]
+    shape = [1, 4, 8, 8]
+    graph = helper.make_graph(
+        nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
+        [numpy_helper.from_array(value, name) for value, name in zip(weights, "vw")])
+    model, out = tmp_path / "m.onnx", tmp_path / "o.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8),
+              model)
+    data = tmp_path / "data"
+    data.mkdir()
+    inputs = [rng.normal(size=shape).astype(np.float32) for _ in range(16)]
+    for i, x in enumerate(inputs):
+        np.save(data / f"{i:02}.npy", x)
+    zeropoint("quantize", model, "--calibration", data, "-o", out, "--recipe", "fast")
+    assert "QuickGelu" in [node.op_type for node in onnx.load(out).graph.node]
+    expected = np.stack([ort.InferenceSession(model).run(None, {"x": x})[0] for x in inputs])
+    session = ort.InferenceSession(out)
+    compiled = ov.Core().compile_model(out, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    for y in (np.stack([session.run(None, {"x": x})[0] for x in inputs]),
+              np.stack([compiled([x])[0].copy() for x in inputs])):
+        noise = np.mean((y - expected) ** 2) / np.mean(expected ** 2)
+        # Three roundings to 8 bits; without the sigmoid the noise would be as large as the signal.
+        assert -10 * np.log10(noise) > 30
